@@ -1,0 +1,72 @@
+#include "pgwire/pgwire_state.h"
+
+#define ALL_STEPS (PGWIRE_PREPARE | PGWIRE_QUERY | PGWIRE_CLOSE | PGWIRE_SIMPLE)
+
+static bool has_nul(struct span s)
+{
+	return span_find(s, 0) != s.n;
+}
+
+static int check_query(const struct pgwire_query *q, unsigned flags)
+{
+	bool simple = flags & PGWIRE_SIMPLE;
+	if (flags == 0 || flags & ~(unsigned)ALL_STEPS || (simple && flags != PGWIRE_SIMPLE))
+		return PGWIRE_EREQUEST;
+	if (q->nparams > PGWIRE_PARAMS_MAX || q->formats.n > PGWIRE_PARAMS_MAX ||
+	    q->max_rows > INT32_MAX)
+		return PGWIRE_EREQUEST;
+	for (size_t i = 0; i < q->formats.n; i++)
+		if (q->formats.p[i] > 1)
+			return PGWIRE_EREQUEST;
+	if (has_nul(q->sql) || has_nul(q->statement) || has_nul(q->portal) || has_nul(q->close))
+		return PGWIRE_ETEXT;
+	return 1;
+}
+
+static void put_request(struct out *o, const struct pgwire_query *q, unsigned flags)
+{
+	if (flags & PGWIRE_SIMPLE) {
+		pgwire_put_query(o, q->sql);
+		return;
+	}
+	if (flags & PGWIRE_CLOSE)
+		pgwire_put_close_statement(o, q->close);
+	if (flags & PGWIRE_PARSE)
+		pgwire_put_parse(o, q->statement, q->sql, q->nparams, q->params);
+	if (flags & PGWIRE_DESCRIBE)
+		pgwire_put_describe_statement(o, q->statement);
+	if (flags & PGWIRE_BIND)
+		pgwire_put_bind(o, q->portal, q->statement, q->nparams, q->params, q->formats);
+	if (flags & PGWIRE_COLUMNS)
+		pgwire_put_describe_portal(o, q->portal);
+	if (flags & PGWIRE_EXECUTE)
+		pgwire_put_execute(o, q->portal, q->max_rows);
+	pgwire_put_sync(o);
+}
+
+int pgwire_session_send(struct pgwire_session *s, struct out *o, const struct pgwire_query *q,
+			unsigned flags, void *who)
+{
+	struct out copy = *o;
+
+	if (s->error != 0)
+		return s->error;
+	if (s->phase < IDLE)
+		return PGWIRE_EPHASE;
+	if (s->count == s->cap)
+		return PGWIRE_EFULL;
+	int rc = check_query(q, flags);
+	if (rc < 0)
+		return rc;
+	put_request(&copy, q, flags);
+	if (copy.over)
+		return PGWIRE_EROOM;
+	*o = copy;
+	uint32_t to_end = s->cap - s->head;
+	s->queue[s->count < to_end ? s->head + s->count : s->count - to_end] =
+		(struct pgwire_pending){who, q->columns, (uint8_t)flags, q->max_rows > 0};
+	s->count++;
+	if (s->phase == IDLE)
+		pgwire_begin_request(s);
+	return 1;
+}

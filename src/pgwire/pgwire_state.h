@@ -1,0 +1,49 @@
+/* The session's phases and what its files share, inside this folder only. */
+#ifndef PGWIRE_STATE_H
+#define PGWIRE_STATE_H
+
+#include "pgwire/pgwire_session.h"
+
+/* What the server may say next. The order matters: login, then IDLE, then requests. */
+enum phase {
+	NEW,      /* nothing was said yet */
+	STARTUP,  /* startup message sent: how to prove who we are */
+	SASL,     /* client-first sent */
+	WORKING,  /* PBKDF2 */
+	PROOF,    /* client-final sent: the server's signature must come */
+	SIGNED,   /* and was right: AuthenticationOk must come */
+	PASSWORD, /* sent in clear */
+	SETUP,    /* authenticated: parameters, key, first ReadyForQuery */
+	IDLE,
+	CLOSING, /* 3 */
+	PARSING, /* 1 */
+	TYPES,   /* t */
+	STATEMENT_COLUMNS,
+	BINDING, /* 2 */
+	PORTAL_COLUMNS,
+	ROWS_UNKNOWN, /* EXECUTE of what this request did not describe */
+	ROWS,         /* of what has columns */
+	ROWS_NONE,    /* of what has none */
+	SIMPLE,       /* a simple query before its first answer, */
+	SIMPLE_ROWS,
+	SIMPLE_NEXT, /* and between its statements */
+	COPY_IN,
+	COPY_OUT,
+	COPIED,
+	SYNCING, /* Z */
+};
+
+typedef int on_message(struct pgwire_session *s, struct span body, struct out *o,
+		       struct pgwire_event *ev);
+
+/* Messages of the login (pgwire_login.c): 1, or the error. */
+on_message pgwire_on_auth;
+on_message pgwire_on_refusal;
+on_message pgwire_on_key;
+on_message pgwire_on_versions;
+/* One notice or parameter more before READY: 1 or PGWIRE_EMANY. */
+int pgwire_count_report(struct pgwire_session *s);
+/* Makes the oldest request the one that is answered (pgwire_session.c). */
+void pgwire_begin_request(struct pgwire_session *s);
+
+#endif

@@ -105,8 +105,10 @@ $(TESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libharness.a $(LIBS)
 	@echo "  link  $@"
 	@$(CC) $(LDFLAGS) -o $@ $< $(B)/libharness.a $(LINK) $(LDEND)
 
-run: all ## the whole application on this machine, until Ctrl-C
+# Set-up comes first and the build in a make of its own: on a fresh machine there is no compiler.
+run: ## the whole application on this machine, until Ctrl-C
 	@scripts/setup.sh build run
+	@$(MAKE) --no-print-directory all
 	@scripts/run.sh
 
 # Two at a time: most of them wait for something. Tests find the services beside themselves.
@@ -125,8 +127,9 @@ pure: $(PURE:%=$(B)/lib%.a) ## proves that the codecs ask nothing of the system
 arrows: ## proves that every include follows the layers
 	@scripts/arrows.sh
 
-size: all $(B)/tests/bench/size ## sizes, memory and start times, as a table
-	@scripts/setup.sh run
+size: ## sizes, memory and start times, as a table
+	@scripts/setup.sh build run
+	@$(MAKE) --no-print-directory all $(B)/tests/bench/size
 	@$(B)/tests/bench/size
 
 lint: ## warnings of gcc and clang, format, scripts

@@ -26,7 +26,8 @@ for file in $(find src -name '*.[ch]' | sort); do
   files=$((files + 1))
   folder=$(dirname -- "${file#src/}")
   may=" $(allowed "$folder") "
-  for target in $(sed -n 's|^#include "\(.*\)/[^/]*"|\1|p' "$file"); do
+  targets=$(sed -n 's|^#include "\(.*\)/[^/]*"|\1|p' "$file")
+  for target in $targets; do
     case $may in *" $target "*) continue ;; esac
     echo "$file: $folder must not include $target"
     bad=1

@@ -21,7 +21,7 @@ for folder in "$@"; do
   foreign=$(nm -u "$build/lib$folder.a" | awk '$1 == "U" { print $2 }' | sort -u |
     grep -vE "$libc" | grep -vxF -f "$scratch" || :)
   [ -z "$foreign" ] && continue
-  echo "$folder asks for:" $foreign
+  echo "$folder asks for: $(echo "$foreign" | tr '\n' ' ')"
   bad=1
 done
 [ "$bad" = 0 ] && echo "pure: $* ask nothing of the system"

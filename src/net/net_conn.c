@@ -1,0 +1,501 @@
+#include "net/net_conn.h"
+
+#include "net/net_buf.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define LINGER_BYTES (4u << 20) /* more unread input than this and the peer is cut after all */
+
+static struct net_conn *conn_of_source(struct net_source *s)
+{
+	return (struct net_conn *)((char *)s - offsetof(struct net_conn, src));
+}
+
+static struct net_conn *conn_of_timer(struct net_timer *t)
+{
+	return (struct net_conn *)((char *)t - offsetof(struct net_conn, timer));
+}
+
+static struct net_conn *conn_of_task(struct net_task *t)
+{
+	return (struct net_conn *)((char *)t - offsetof(struct net_conn, again));
+}
+
+/* The seam: all bytes from and to the socket. Bytes, 0 at the end of input, or -errno. */
+
+static ssize_t wire_recv(struct net_conn *c, void *p, size_t n)
+{
+	ssize_t got = recv(c->src.fd, p, n, 0);
+	return got >= 0 ? got : -errno;
+}
+
+static ssize_t wire_send(struct net_conn *c, struct iovec iov[2], uint8_t parts)
+{
+	struct msghdr m = {.msg_iov = iov, .msg_iovlen = parts};
+	ssize_t sent = sendmsg(c->src.fd, &m, MSG_NOSIGNAL);
+	return sent >= 0 ? sent : -errno;
+}
+
+static bool is_passing(ssize_t rc)
+{
+	return rc == -EAGAIN || rc == -EINTR;
+}
+
+static void on_ready(struct net_source *s, uint32_t events);
+
+/* Tells epoll what this connection waits for now. */
+static void watch(struct net_conn *c)
+{
+	if (c->closing)
+		return;
+	bool reading = !c->paused && (!c->eof || c->lingering);
+	uint32_t want =
+		(reading ? (uint32_t)EPOLLIN : 0) | (net_pending(c) > 0 ? (uint32_t)EPOLLOUT : 0);
+	int rc = 0;
+	if (!c->watched) {
+		rc = net_watch(c->loop, &c->src, c->src.fd, want, on_ready);
+		c->watched = true;
+	} else if (c->src.events != want) {
+		rc = net_rewatch(c->loop, &c->src, want);
+	}
+	if (rc < 0)
+		net_close_soon(c, rc);
+}
+
+static void mark_dirty(struct net_conn *c)
+{
+	if (c->dirty || c->closing)
+		return;
+	c->dirty = true;
+	c->dirty_next = c->loop->dirty;
+	c->loop->dirty = c;
+}
+
+/* What a buffer holds. */
+static struct span held(const struct net_buf *b)
+{
+	return b->p == NULL ? SPAN_NONE : span_of(b->p + b->off, b->len - b->off);
+}
+
+/* Input. */
+
+static bool is_shared(const struct net_conn *c, const uint8_t *p)
+{
+	return p >= c->loop->input && p < c->loop->input + NET_INPUT;
+}
+
+/* After the owner has eaten: only an incomplete piece is worth a buffer. */
+static void keep_rest(struct net_conn *c)
+{
+	struct span rest = c->view;
+	c->view = SPAN_NONE;
+	if (rest.n == 0) {
+		net_buf_drop(c->loop, &c->in);
+		return;
+	}
+	if (!is_shared(c, rest.p)) {
+		c->in.off = c->in.len - (uint32_t)rest.n;
+		return;
+	}
+	c->in.off = c->in.len = 0;
+	if (!net_buf_room(c->loop, &c->in, rest.n, c->in_max)) {
+		net_close_soon(c, NET_EFULL);
+		return;
+	}
+	memcpy(c->in.p, rest.p, rest.n);
+	c->in.len = (uint32_t)rest.n;
+}
+
+static void deliver(struct net_conn *c, struct span view)
+{
+	c->view = view;
+	c->loop->lent = true;
+	c->ops->input(c);
+	c->loop->lent = false;
+	if (c->closing)
+		return;
+	if (c->finishing)
+		c->view.n = 0;
+	keep_rest(c);
+}
+
+/*
+ * [drained] comes from here and not from flush: written to at once, and with a peer that takes all
+ * at once, it would be called for ever within one turn.
+ */
+static void run_again(struct net_task *t)
+{
+	struct net_conn *c = conn_of_task(t);
+	bool more = c->more;
+	c->more = false;
+	if (c->want_drained && net_pending(c) == 0) {
+		c->want_drained = false;
+		c->ops->drained(c);
+	}
+	if (!more || c->closing || c->finishing || c->paused)
+		return;
+	if (c->in.len > c->in.off || c->eof)
+		deliver(c, held(&c->in));
+}
+
+static void put_again(struct net_conn *c)
+{
+	if (!c->closing)
+		net_task_put(c->loop, &c->again, run_again);
+}
+
+void net_again(struct net_conn *c)
+{
+	c->more = true;
+	put_again(c);
+}
+
+static void end_of_input(struct net_conn *c)
+{
+	if (c->eof && !c->lingering) {
+		/* Both directions are over; epoll would report the hang-up for ever. */
+		net_unwatch(c->loop, &c->src);
+		c->watched = false;
+		return;
+	}
+	c->eof = true;
+	if (c->lingering)
+		net_close_soon(c, NET_ECLOSED);
+	else if (!c->finishing)
+		deliver(c, held(&c->in));
+	if (c->watched)
+		watch(c);
+}
+
+static void throw_away(struct net_conn *c)
+{
+	ssize_t got = wire_recv(c, c->loop->input, NET_INPUT);
+	if (got == 0)
+		end_of_input(c);
+	else if (got < 0 && !is_passing(got))
+		net_close_soon(c, (int)got);
+	else if (got > 0)
+		c->thrown += (uint32_t)got;
+	if (c->thrown > LINGER_BYTES)
+		net_close_soon(c, NET_ECLOSED);
+}
+
+/*
+ * Where the next bytes go, [*kept] of them being there already. A short incomplete piece is copied
+ * to the front of the shared buffer, so that one recv can take much; a long one stays where it is.
+ */
+static struct span input_room(struct net_conn *c, size_t *kept)
+{
+	struct span old = held(&c->in);
+	size_t most = c->in_max - old.n;
+	*kept = old.n;
+	if (old.n <= NET_BLOCK) {
+		if (old.n > 0)
+			memcpy(c->loop->input, old.p, old.n);
+		return span_of(c->loop->input + old.n,
+			       most < NET_INPUT - old.n ? most : NET_INPUT - old.n);
+	}
+	if (c->in.len == c->in.cap && most > 0 &&
+	    !net_buf_room(c->loop, &c->in, old.n < most ? old.n : most, c->in_max))
+		return SPAN_NONE;
+	size_t room = c->in.cap - c->in.len;
+	return span_of(c->in.p + c->in.len, room < most ? room : most);
+}
+
+static void read_once(struct net_conn *c)
+{
+	size_t kept;
+	uint8_t excess;
+	struct span room = input_room(c, &kept);
+	bool full = room.n == 0;
+	if (full)
+		room = span_of(&excess, 1); /* one byte is too much, the end of input is not */
+	ssize_t got = wire_recv(c, (uint8_t *)(uintptr_t)room.p, room.n);
+	if (got < 0 && !is_passing(got))
+		net_close_soon(c, (int)got);
+	if (got == 0)
+		end_of_input(c);
+	/* The codec above has limits of its own that come first: ours is the last. */
+	if (got > 0 && full)
+		net_close_soon(c, NET_EFULL);
+	if (got <= 0 || full)
+		return;
+	if (!is_shared(c, room.p))
+		c->in.len += (uint32_t)got;
+	deliver(c, span_of(room.p - kept, kept + (size_t)got));
+}
+
+struct span net_peek(const struct net_conn *c)
+{
+	return c->view;
+}
+
+void net_eat(struct net_conn *c, size_t n)
+{
+	c->view = span_tail(c->view, n);
+}
+
+void net_pause(struct net_conn *c)
+{
+	c->paused = true;
+	if (c->watched)
+		watch(c);
+}
+
+void net_resume(struct net_conn *c)
+{
+	if (!c->paused)
+		return;
+	c->paused = false;
+	watch(c);
+	/* During [input] what will be left is still in view. */
+	if (c->in.len > c->in.off || c->view.n > 0)
+		net_again(c);
+}
+
+/* Output. */
+
+size_t net_pending(const struct net_conn *c)
+{
+	return c->out.len - c->out.off + c->tail.n;
+}
+
+size_t net_room(const struct net_conn *c)
+{
+	size_t used = net_pending(c);
+	return used < c->out_max ? c->out_max - used : 0;
+}
+
+/* Free bytes of the buffer that the bound allows to be used. */
+static size_t writable(const struct net_conn *c)
+{
+	size_t free_bytes = c->out.cap - c->out.len, room = net_room(c);
+	return free_bytes < room ? free_bytes : room;
+}
+
+/* At first a whole block, if the bound allows it: it costs no malloc, and more will follow. */
+static bool make_room(struct net_conn *c, size_t room)
+{
+	bool block = c->out.p == NULL && room < NET_BLOCK && c->out_max >= NET_BLOCK;
+	return net_buf_room(c->loop, &c->out, block ? NET_BLOCK : room, c->out_max);
+}
+
+struct out net_out_open(struct net_conn *c, size_t room)
+{
+	struct out o = out_init(NULL, 0);
+	o.over = c->closing || c->finishing || c->tail.n > 0 || !make_room(c, room);
+	if (o.over)
+		return o;
+	/* Here, and not when it is closed, so that flush finds a buffer in which nothing is. */
+	mark_dirty(c);
+	return c->out.p == NULL ? o : out_init(c->out.p + c->out.len, writable(c));
+}
+
+bool net_out_close(struct net_conn *c, const struct out *o)
+{
+	if (o->over)
+		return false;
+	c->out.len += (uint32_t)o->n;
+	return true;
+}
+
+bool net_write(struct net_conn *c, struct span s)
+{
+	struct out o = net_out_open(c, s.n);
+	out_span(&o, s);
+	return net_out_close(c, &o);
+}
+
+void net_write_ref(struct net_conn *c, struct span s)
+{
+	if (c->closing || c->finishing)
+		return;
+	c->tail = s;
+	mark_dirty(c);
+}
+
+void net_want_drained(struct net_conn *c)
+{
+	c->want_drained = true;
+	if (net_pending(c) == 0)
+		put_again(c);
+}
+
+static void sent(struct net_conn *c, size_t n)
+{
+	size_t front = c->out.len - c->out.off;
+	c->sent += n;
+	if (c->finishing)
+		net_timer_set(c->loop, &c->timer, NET_FINISH_MS, c->timer.fire);
+	if (n < front) {
+		c->out.off += (uint32_t)n;
+		return;
+	}
+	net_buf_drop(c->loop, &c->out);
+	c->tail = span_tail(c->tail, n - front);
+}
+
+static void start_lingering(struct net_conn *c)
+{
+	if (c->eof || !c->linger) {
+		net_close_soon(c, NET_ECLOSED);
+		return;
+	}
+	c->lingering = true;
+	net_buf_drop(c->loop, &c->in);
+	shutdown(c->src.fd, SHUT_WR);
+	net_timer_set(c->loop, &c->timer, NET_LINGER_MS, c->timer.fire);
+}
+
+static void all_sent(struct net_conn *c)
+{
+	if (c->shut) {
+		c->shut = false;
+		shutdown(c->src.fd, SHUT_WR);
+	}
+	if (c->finishing && !c->lingering)
+		start_lingering(c);
+	if (c->want_drained)
+		put_again(c);
+}
+
+static void flush(struct net_conn *c)
+{
+	while (net_pending(c) > 0 && !c->closing) {
+		struct span front = held(&c->out);
+		struct iovec iov[2] = {
+			{(void *)(uintptr_t)front.p, front.n},
+			{(void *)(uintptr_t)c->tail.p, c->tail.n},
+		};
+		uint8_t skip = iov[0].iov_len == 0;
+		ssize_t n = wire_send(c, iov + skip, c->tail.n > 0 ? (uint8_t)(2 - skip) : 1);
+		if (n == -EAGAIN)
+			break;
+		if (n < 0 && n != -EINTR)
+			net_close_soon(c, (int)n);
+		if (n > 0)
+			sent(c, (size_t)n);
+	}
+	if (net_pending(c) == 0 && !c->closing) {
+		net_buf_drop(c->loop, &c->out);
+		all_sent(c);
+	}
+	if (c->watched)
+		watch(c);
+}
+
+/* Life. */
+
+static void on_ready(struct net_source *s, uint32_t events)
+{
+	struct net_conn *c = conn_of_source(s);
+	if (events & EPOLLOUT)
+		flush(c);
+	if (c->closing)
+		return;
+	if (!c->paused && events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+		if (c->finishing)
+			throw_away(c);
+		else
+			read_once(c);
+		if (c->dirty && !c->closing)
+			flush(c);
+		return;
+	}
+	/* Nobody reads now, and epoll reports these two whether asked or not: it would spin. */
+	if (events & (EPOLLHUP | EPOLLERR)) {
+		net_unwatch(c->loop, s);
+		c->watched = false;
+	}
+}
+
+int net_conn_open(struct net_loop *loop, struct net_conn *c, int fd, const struct net_conn_ops *ops,
+		  uint32_t in_max, uint32_t out_max, bool eager)
+{
+	memset(c, 0, sizeof *c);
+	c->src.fd = fd;
+	c->loop = loop;
+	c->ops = ops;
+	c->in_max = in_max;
+	c->out_max = out_max;
+	/* Reading now would overwrite what another connection is looking at. */
+	if (!eager || loop->lent) {
+		c->watched = true;
+		return net_watch(loop, &c->src, fd, EPOLLIN, on_ready);
+	}
+	read_once(c);
+	if (!c->closing)
+		flush(c);
+	/* A short exchange is over by now and never cost an epoll_ctl. */
+	watch(c);
+	return 0;
+}
+
+void net_close_soon(struct net_conn *c, int why)
+{
+	if (c->closing)
+		return;
+	c->closing = true;
+	c->why = why;
+	net_timer_stop(&c->timer);
+	net_task_drop(c->loop, &c->again);
+	if (c->watched)
+		net_unwatch(c->loop, &c->src);
+	c->closed_next = c->loop->closed;
+	c->loop->closed = c;
+}
+
+static void finish_late(struct net_timer *t)
+{
+	struct net_conn *c = conn_of_timer(t);
+	net_close_soon(c, c->lingering ? NET_ECLOSED : NET_ESLOW);
+}
+
+void net_finish(struct net_conn *c, bool linger)
+{
+	if (c->closing || c->finishing)
+		return;
+	c->finishing = true;
+	c->linger = linger;
+	c->paused = false;
+	net_timer_stop(&c->timer);
+	net_timer_set(c->loop, &c->timer, NET_FINISH_MS, finish_late);
+	mark_dirty(c);
+}
+
+void net_shut(struct net_conn *c)
+{
+	c->shut = true;
+	mark_dirty(c);
+}
+
+static void bury(struct net_conn *c)
+{
+	close(c->src.fd);
+	net_timer_stop(&c->timer); /* the owner may have set it since */
+	net_buf_drop(c->loop, &c->in);
+	net_buf_drop(c->loop, &c->out);
+	c->ops->closed(c, c->why);
+}
+
+void net_conn_settle(struct net_loop *loop)
+{
+	while (loop->dirty != NULL || loop->closed != NULL) {
+		struct net_conn *c = loop->dirty;
+		if (c != NULL) {
+			loop->dirty = c->dirty_next;
+			c->dirty = false;
+			if (!c->closing)
+				flush(c);
+			continue;
+		}
+		c = loop->closed;
+		loop->closed = c->closed_next;
+		bury(c);
+	}
+}

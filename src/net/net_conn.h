@@ -1,0 +1,124 @@
+/*
+ * Buffered stream connections in the loop: bounded both ways, with back-pressure.
+ *
+ *	static void on_input(struct net_conn *c)
+ *	{
+ *		struct span in = net_peek(c);
+ *		...                              // a complete piece of [used] bytes
+ *		net_write(c, answer);            // leaves at the end of the turn, or before
+ *		net_eat(c, used);
+ *	}
+ *
+ * An idle connection holds no buffer: bytes are received into one buffer that all share, and only
+ * an incomplete piece is moved to a buffer of its own. Output takes a pooled buffer while it waits.
+ *
+ * Every socket byte passes through wire_recv and wire_send in net_conn.c and nowhere else: that is
+ * the seam where a TLS engine will stand between the socket and what peek and write see.
+ */
+#ifndef NET_NET_CONN_H
+#define NET_NET_CONN_H
+
+#include "base/out.h"
+#include "net/net.h"
+
+struct net_conn_ops {
+	/*
+	 * There are bytes in net_peek, or the peer will send no more (c->eof). Called again when
+	 * more comes. What is not eaten is kept, up to in_max; beyond it the connection is closed
+	 * with NET_EFULL. Spans from net_peek end with this call.
+	 */
+	void (*input)(struct net_conn *c);
+	/* All output has been sent, after net_want_drained; may be NULL when that is never asked.
+	 */
+	void (*drained)(struct net_conn *c);
+	/*
+	 * The last call: the descriptor is closed, the memory of [c] is the owner's again. [why] is
+	 * -errno, a NET_E name, or what was given to net_close_soon.
+	 */
+	void (*closed)(struct net_conn *c, int why);
+};
+
+struct net_buf {
+	uint8_t *p;
+	uint32_t off, len, cap; /* valid bytes are p[off] to p[len] */
+};
+
+struct net_conn {
+	struct net_source src;
+	struct net_loop *loop;
+	const struct net_conn_ops *ops;
+	struct net_timer timer; /* the owner's until net_finish; stopped at close */
+	struct net_task again;
+	struct net_buf in, out;
+	struct span view; /* what net_peek shows, during input */
+	struct span tail; /* borrowed bytes to send behind [out] */
+	struct net_conn *dirty_next, *closed_next;
+	uint32_t in_max, out_max;
+	uint32_t thrown; /* bytes that came after net_finish */
+	uint64_t sent;   /* bytes the kernel took, ever */
+	int why;
+	bool eof : 1; /* the peer sends no more */
+	bool paused : 1;
+	bool dirty : 1;
+	bool closing : 1;
+	bool finishing : 1; /* close when all is sent */
+	bool linger : 1;    /* ... but first let the peer read it: see net_finish */
+	bool lingering : 1;
+	bool want_drained : 1;
+	bool more : 1; /* net_again was called */
+	bool watched : 1;
+	bool shut : 1; /* FIN when all is sent */
+};
+
+/*
+ * Takes a connected non-blocking descriptor. [in_max] and [out_max] are the hard bounds of what is
+ * kept in each direction. With [eager] it reads at once, before the loop knows the descriptor: for
+ * accepted connections whose first bytes are there already. Returns 0 or -errno; after an error
+ * the descriptor is still the caller's and [closed] is not called.
+ */
+int net_conn_open(struct net_loop *loop, struct net_conn *c, int fd, const struct net_conn_ops *ops,
+		  uint32_t in_max, uint32_t out_max, bool eager);
+
+struct span net_peek(const struct net_conn *c);
+void net_eat(struct net_conn *c, size_t n);
+/* Calls [input] again at the end of the turn, for bytes that are already here. */
+void net_again(struct net_conn *c);
+/* Back-pressure: between the two nothing is received and [input] is not called. */
+void net_pause(struct net_conn *c);
+void net_resume(struct net_conn *c);
+
+/*
+ * Output. net_write copies; false when it would pass out_max, and nothing was taken. net_write_ref
+ * borrows [s] until it is sent, for bytes that live as long as the process; nothing may be written
+ * behind it before all is sent (net_pending 0).
+ * net_out_open gives a writer with [room] bytes free (o->over at once when out_max forbids it),
+ * net_out_close takes what was written, all or (o->over) nothing, and tells which.
+ */
+bool net_write(struct net_conn *c, struct span s);
+void net_write_ref(struct net_conn *c, struct span s);
+struct out net_out_open(struct net_conn *c, size_t room);
+bool net_out_close(struct net_conn *c, const struct out *o);
+/* Bytes waiting to be sent; bytes that may still be written. */
+size_t net_pending(const struct net_conn *c);
+size_t net_room(const struct net_conn *c);
+/* Calls [drained] once, when everything has been sent. */
+void net_want_drained(struct net_conn *c);
+
+/* Closes at the end of the turn; output that has not been sent is dropped. */
+void net_close_soon(struct net_conn *c, int why);
+/*
+ * Closes when all output is sent. [linger]: the peer may still be sending what nobody will read;
+ * closing at once would answer it with a reset that destroys our last words on their way
+ * (RFC 9112, 9.6), so its bytes are thrown away for a while first. Takes over c->timer.
+ */
+void net_finish(struct net_conn *c, bool linger);
+/* Sends FIN once the output is sent; reading goes on. */
+void net_shut(struct net_conn *c);
+
+#define NET_LINGER_MS 2000
+#define NET_FINISH_MS 10000 /* without the peer taking any of the last bytes */
+
+/* The loop's end of turn: sends what was written, hands back what was closed. */
+void net_conn_settle(struct net_loop *loop);
+
+#endif

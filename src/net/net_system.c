@@ -1,0 +1,83 @@
+/* What net asks of the system beside sockets: signals, clock, random bytes, words for errors. */
+#include "net/net.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+static void on_signals(struct net_source *s, uint32_t events)
+{
+	(void)events;
+	struct net_loop *loop = (struct net_loop *)((char *)s - offsetof(struct net_loop, signals));
+	struct signalfd_siginfo info;
+	while (read(s->fd, &info, sizeof info) == (ssize_t)sizeof info)
+		loop->on_signal(loop, (int)info.ssi_signo);
+}
+
+int net_signals(struct net_loop *loop, const sigset_t *set,
+		void (*on_signal)(struct net_loop *, int signal))
+{
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, set, NULL) != 0)
+		return -errno;
+	int fd = signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	loop->on_signal = on_signal;
+	return net_watch(loop, &loop->signals, fd, EPOLLIN, on_signals);
+}
+
+uint64_t net_wall_seconds(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME_COARSE, &t);
+	return (uint64_t)t.tv_sec;
+}
+
+void net_random(void *p, size_t n)
+{
+	/* Below 256 bytes getrandom is never cut short by a signal (getrandom(2)). */
+	for (uint8_t *at = p; n > 0;) {
+		size_t part = n < 256 ? n : 256;
+		if (getrandom(at, part, 0) != (ssize_t)part)
+			abort();
+		at += part;
+		n -= part;
+	}
+}
+
+uint32_t net_jitter(uint32_t ms)
+{
+	uint32_t r;
+	net_random(&r, sizeof r);
+	return ms / 2 + r % (ms / 2 + 1);
+}
+
+const char *net_strerror(int rc)
+{
+	switch (rc) {
+	case NET_ENONAME:
+		return "no such host name";
+	case NET_ENAMETEMP:
+		return "name servers do not answer";
+	case NET_ENAME:
+		return "not a host name";
+	case NET_EDEADLINE:
+		return "deadline passed";
+	case NET_EFULL:
+		return "peer sent more than the input bound";
+	case NET_EEOF:
+		return "peer closed the connection";
+	case NET_ECLOSED:
+		return "closed";
+	case NET_ESLOW:
+		return "peer does not take what is sent";
+	default:
+		return rc < 0 && rc > -4096 ? strerror(-rc) : "unknown error";
+	}
+}

@@ -1,0 +1,209 @@
+/* Writing answers: see http_server.h. */
+#include "drivers/http_conn.h"
+
+#include <string.h>
+
+#define HEAD_ROOM 512 /* status line, Date, framing and connection fields, with a margin */
+#define CHUNK_ROOM 24 /* size line and the two CRLFs */
+#define CONNECTION_ROOM 32 /* the Connection field, at most "keep-alive" */
+
+struct http_conn *http_conn_of(const struct http_exchange *x)
+{
+	return (struct http_conn *)((char *)(uintptr_t)x - offsetof(struct http_conn, x));
+}
+
+struct span http_server_date(struct http_server *s)
+{
+	uint64_t now = net_wall_seconds();
+	if (now != s->date_second) {
+		s->date_second = now;
+		http_put_date(s->date, now);
+	}
+	return span_of(s->date, sizeof s->date);
+}
+
+static bool has_no_body(unsigned status)
+{
+	return status < 200 || status == 204 || status == 304;
+}
+
+struct out http_open(struct http_exchange *x, unsigned status, size_t room)
+{
+	struct http_conn *c = http_conn_of(x);
+	struct span fields = c->server->handler->fields;
+	struct out o = net_out_open(&c->net, room + HEAD_ROOM + fields.n);
+	x->status = (uint16_t)status;
+	x->no_body = x->method == HTTP_HEAD || has_no_body(status);
+	http_put_status_line(&o, status);
+	http_put_field(&o, SPAN("Date"), http_server_date(c->server));
+	out_span(&o, fields);
+	return o;
+}
+
+static bool may_stay_open(const struct http_conn *c)
+{
+	const struct http_server *s = c->server;
+	return c->x.keep_alive && c->x.body_read && !s->draining &&
+	       (s->lim->requests == 0 || c->served < s->lim->requests);
+}
+
+static void put_connection(const struct http_exchange *x, struct out *o)
+{
+	if (x->status == 101)
+		return; /* the handler's, with Upgrade */
+	if (!x->keep_alive)
+		http_put_field(o, SPAN("Connection"), SPAN("close"));
+	else if (x->minor == 0)
+		http_put_field(o, SPAN("Connection"), SPAN("keep-alive"));
+}
+
+void http_begin(struct http_exchange *x, struct out *o, uint64_t length)
+{
+	struct http_conn *c = http_conn_of(x);
+	if (length == HTTP_STREAMED && !has_no_body(x->status)) {
+		x->chunked = x->minor > 0;
+		if (x->chunked)
+			http_put_field(o, SPAN("Transfer-Encoding"), SPAN("chunked"));
+		else
+			x->keep_alive = false;
+	} else if (!has_no_body(x->status)) {
+		http_put_field_u64(o, SPAN("Content-Length"), length);
+	}
+	x->keep_alive = may_stay_open(c);
+	put_connection(x, o);
+	http_put_head_end(o);
+	if (!net_out_close(&c->net, o))
+		http_abort(x);
+}
+
+bool http_send(struct http_exchange *x, struct span s)
+{
+	struct http_conn *c = http_conn_of(x);
+	if (x->no_body || s.n == 0)
+		return true;
+	if (!x->chunked)
+		return net_write(&c->net, s);
+	struct out o = net_out_open(&c->net, s.n + CHUNK_ROOM);
+	http_put_chunk_begin(&o, s.n);
+	out_span(&o, s);
+	http_put_chunk_end(&o);
+	return net_out_close(&c->net, &o);
+}
+
+void http_send_ref(struct http_exchange *x, struct span s)
+{
+	if (!x->no_body && s.n > 0)
+		net_write_ref(&http_conn_of(x)->net, s);
+}
+
+void http_end(struct http_exchange *x)
+{
+	struct http_conn *c = http_conn_of(x);
+	if (x->chunked && !x->no_body) {
+		struct out o = net_out_open(&c->net, CHUNK_ROOM);
+		http_put_last_chunk(&o);
+		if (!net_out_close(&c->net, &o)) {
+			http_abort(x);
+			return;
+		}
+	}
+	http_conn_answered(c);
+}
+
+void http_abort(struct http_exchange *x)
+{
+	struct http_conn *c = http_conn_of(x);
+	x->answered = true;
+	c->phase = HTTP_OVER;
+	net_close_soon(&c->net, NET_ECLOSED);
+}
+
+void http_answer(struct http_exchange *x, unsigned status, struct span type, struct span body)
+{
+	struct out o = http_open(x, status, body.n + type.n);
+	if (type.n > 0)
+		http_put_field(&o, SPAN("Content-Type"), type);
+	http_begin(x, &o, body.n);
+	if (x->answered)
+		return;
+	if (!http_send(x, body))
+		http_abort(x);
+	else
+		http_end(x);
+}
+
+static void put_prebuilt_head(struct http_exchange *x, struct out *o, const struct http_prebuilt *p)
+{
+	uint8_t *at = out_room(o, p->head.n);
+	if (at == NULL)
+		return;
+	memcpy(at, p->head.p, p->head.n);
+	memcpy(at + p->date_at, http_server_date(http_conn_of(x)->server).p, HTTP_DATE_SIZE);
+	if (!x->keep_alive || x->minor == 0) {
+		o->n -= 2; /* the empty line comes behind one more field */
+		put_connection(x, o);
+		http_put_head_end(o);
+	}
+}
+
+void http_answer_prebuilt(struct http_exchange *x, const struct http_prebuilt *p)
+{
+	struct http_conn *c = http_conn_of(x);
+	x->status = p->status;
+	x->no_body = x->method == HTTP_HEAD || has_no_body(p->status);
+	x->keep_alive = may_stay_open(c);
+	struct span body = x->no_body ? SPAN_NONE : p->body;
+	struct span copied = body.n <= HTTP_COPY_MAX ? body : SPAN_NONE;
+	struct out o = net_out_open(&c->net, p->head.n + CONNECTION_ROOM + copied.n);
+	put_prebuilt_head(x, &o, p);
+	out_span(&o, copied);
+	if (!net_out_close(&c->net, &o)) {
+		http_abort(x);
+		return;
+	}
+	if (copied.n < body.n)
+		http_send_ref(x, body);
+	http_end(x);
+}
+
+size_t http_room(const struct http_exchange *x)
+{
+	size_t room = net_room(&http_conn_of(x)->net);
+	return room > CHUNK_ROOM ? room - CHUNK_ROOM : 0;
+}
+
+void http_want_writable(struct http_exchange *x)
+{
+	net_want_drained(&http_conn_of(x)->net);
+}
+
+void http_hold(struct http_exchange *x)
+{
+	net_pause(&http_conn_of(x)->net);
+}
+
+void http_unhold(struct http_exchange *x)
+{
+	http_conn_continue(http_conn_of(x));
+	net_resume(&http_conn_of(x)->net);
+}
+
+void http_tunnel(struct http_exchange *x)
+{
+	struct http_conn *c = http_conn_of(x);
+	c->phase = HTTP_TUNNEL;
+	x->keep_alive = x->no_body = false;
+	x->body_read = false; /* true at the client's end */
+	net_resume(&c->net);
+	net_again(&c->net); /* for what came behind the head */
+}
+
+void http_shut(struct http_exchange *x)
+{
+	net_shut(&http_conn_of(x)->net);
+}
+
+uint64_t http_since(const struct http_exchange *x)
+{
+	return http_conn_of(x)->since;
+}

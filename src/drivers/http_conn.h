@@ -1,0 +1,42 @@
+/* http_conn: one connection of the HTTP server; shared by http_server.c and http_answer.c. */
+#ifndef DRIVERS_HTTP_CONN_H
+#define DRIVERS_HTTP_CONN_H
+
+#include "drivers/http_server.h"
+#include "net/net_buf.h"
+
+enum http_phase {
+	HTTP_IDLE,    /* no byte of a request is here */
+	HTTP_HEADING, /* some bytes of a head */
+	HTTP_GATHER,  /* collecting a body */
+	HTTP_STREAM,  /* handing out a body piece by piece; the answer may have begun */
+	HTTP_TUNNEL,  /* after 101: bytes both ways */
+	HTTP_BUSY,    /* request complete, answer not */
+	HTTP_FULL,    /* answered, but the client must take some of it before the next request */
+	HTTP_OVER,    /* the last answer was given: the connection closes */
+};
+
+struct http_conn {
+	struct net_conn net;
+	struct http_server *server;
+	struct http_conn *prev, *next;
+	struct http_exchange x;
+	struct http_body decoder;
+	struct net_buf gathered; /* head and decoded body of a request that came in parts */
+	uint32_t head_n;         /* bytes of the head in [gathered] */
+	uint32_t served;
+	uint64_t since, sent_mark;
+	struct net_addr peer; /* family 0 until it is asked for */
+	uint8_t phase;
+};
+
+struct http_conn *http_conn_of(const struct http_exchange *x);
+/* Refuses what was read and closes: the server's own error answers. */
+void http_refuse(struct http_conn *c, unsigned status, const char *sentence);
+/* 100 (Continue), when the client waits for it. */
+void http_conn_continue(struct http_conn *c);
+/* The answer of the current exchange is complete. */
+void http_conn_answered(struct http_conn *c);
+struct span http_server_date(struct http_server *s);
+
+#endif

@@ -1,0 +1,166 @@
+/*
+ * http_server: HTTP/1.1 on the loop. It reads requests strictly, keeps them in order, bounds time
+ * and memory, and leaves the answers to a handler, at once or later.
+ *
+ *	static void on_request(struct http_exchange *x)
+ *	{
+ *		if (span_eq(x->head->path, SPAN("/")))
+ *			http_answer(x, 200, SPAN("text/plain"), SPAN("Hi"));
+ *		else
+ *			http_answer(x, 404, SPAN("text/plain"), SPAN("not found\n"));
+ *	}
+ *	static const struct http_handler handler = {.request = on_request};
+ *	rc = http_server_open(&server, &loop, &handler, &http_server_defaults, "", 8080);
+ *
+ * One request of a connection is answered at a time (RFC 9112, 9.3.2); those pipelined behind it
+ * wait in the connection's bounded buffer, and then in the client's. Answers to all requests that
+ * came in one read leave in one send.
+ */
+#ifndef DRIVERS_HTTP_SERVER_H
+#define DRIVERS_HTTP_SERVER_H
+
+#include "http/http.h"
+#include "net/net_addr.h"
+#include "net/net_conn.h"
+
+struct http_server_limits {
+	struct http_limits parse;
+	uint32_t body;        /* bytes of a collected body: above it 413 */
+	uint32_t out;         /* bytes of an answer that wait for the client */
+	uint32_t connections; /* above it: 503 and close */
+	uint32_t requests;    /* of one connection, then it is closed; 0: no end */
+	uint32_t idle_ms;     /* between two requests */
+	uint32_t head_ms;     /* for a whole head, from its first byte */
+	uint32_t body_ms;     /* without a byte of the body */
+	uint32_t stall_ms;    /* without the client taking a byte of the answer */
+};
+extern const struct http_server_limits http_server_defaults;
+
+struct http_exchange;
+
+struct http_handler {
+	/*
+	 * A request. x->head and x->body, and all they point to, are good during this call only.
+	 * Answer now, or keep [x] and answer later: it stays valid until http_end (http_answer) or
+	 * [gone]; within this call x->status may still be read, for a log.
+	 */
+	void (*request)(struct http_exchange *x);
+	/*
+	 * NULL: bodies are collected up to limits.body and given as x->body. Otherwise [request] is
+	 * called with the head alone and this with each piece of the body, views good for the
+	 * call; http_hold stops them for a while. Also called once with [last] and maybe no bytes,
+	 * but not for a request without body (x->body_read).
+	 */
+	void (*body)(struct http_exchange *x, struct span piece, bool last);
+	/* All that was sent so far has left, after http_want_writable. */
+	void (*writable)(struct http_exchange *x);
+	/* The client left, or stalled, before the answer was complete. [x] is not valid any more.
+	 */
+	void (*gone)(struct http_exchange *x);
+	/*
+	 * Whole field lines, each with its CRLF, for every answer that http_open begins: the
+	 * server's own refusals as well.
+	 */
+	struct span fields;
+};
+
+struct http_exchange {
+	const struct http_head *head; /* NULL outside [request] */
+	struct span body;
+	void *user; /* the handler's */
+	enum http_method method;
+	uint16_t status; /* 0 until the answer has begun */
+	uint8_t minor;
+	bool keep_alive : 1;
+	bool chunked : 1; /* the answer's framing */
+	bool no_body : 1; /* HEAD, 204, 304 */
+	bool answered : 1;
+	bool body_read : 1; /* the whole request body has been taken */
+	bool expects : 1;   /* the client waits for 100 (Continue) */
+};
+
+struct http_server {
+	struct net_loop *loop;
+	struct net_listener listener;
+	const struct http_handler *handler;
+	const struct http_server_limits *lim;
+	struct http_conn *conns, *spare;
+	uint32_t count, spares;
+	bool draining;
+	void (*drained)(struct http_server *);
+	uint64_t date_second;
+	uint8_t date[HTTP_DATE_SIZE];
+	struct http_head head;      /* of the request being handed out; one at a time */
+	uint64_t requests, refused; /* counters, for telemetry */
+};
+
+int http_server_open(struct http_server *s, struct net_loop *loop,
+		     const struct http_handler *handler, const struct http_server_limits *lim,
+		     const char *host, uint16_t port);
+/*
+ * No new connections; idle ones are closed, the others after their answer. [drained] is called
+ * when the last is gone (at the earliest at the end of the turn).
+ */
+void http_server_drain(struct http_server *s, void (*drained)(struct http_server *));
+
+/* A whole answer. [type] may be empty for one without a body. Bodies are copied. */
+void http_answer(struct http_exchange *x, unsigned status, struct span type, struct span body);
+
+/*
+ * A whole answer whose head was made once, from the status line to the empty line, to be copied
+ * for each request: a Date, its HTTP_DATE_SIZE bytes at [date_at], Content-Length where the status
+ * has a body, whatever else; no Connection. [body] lives as long as the process: it is
+ * copied behind the head up to HTTP_COPY_MAX, beyond it borrowed.
+ */
+struct http_prebuilt {
+	struct span head, body;
+	uint16_t date_at;
+	uint16_t status;
+};
+#define HTTP_COPY_MAX 16384 /* below it a second part of a send costs more than the copy */
+void http_answer_prebuilt(struct http_exchange *x, const struct http_prebuilt *p);
+
+/*
+ * An answer in parts. http_open writes the status line and Date and gives a writer with at least
+ * [room] bytes for the fields (http_put_field); http_begin ends the head: with Content-Length when
+ * [length] is not HTTP_STREAMED, else chunked (or until close, for a 1.0 client). After it
+ * http_send as often as there is something, and http_end.
+ */
+#define HTTP_STREAMED UINT64_MAX
+struct out http_open(struct http_exchange *x, unsigned status, size_t room);
+void http_begin(struct http_exchange *x, struct out *o, uint64_t length);
+/* False when it does not fit (http_room): nothing was taken; ask with http_want_writable. */
+bool http_send(struct http_exchange *x, struct span s);
+/* The whole body, borrowed: bytes that live as long as the process. */
+void http_send_ref(struct http_exchange *x, struct span s);
+void http_end(struct http_exchange *x);
+/* The answer can't be completed: the connection is cut, so that the client sees it is truncated. */
+void http_abort(struct http_exchange *x);
+
+/* Bytes that http_send takes now. */
+size_t http_room(const struct http_exchange *x);
+void http_want_writable(struct http_exchange *x);
+/*
+ * Stops and restarts the pieces of the request body. A client that expects 100 (Continue) gets it
+ * when [request] returns, but from a handler that holds then only by http_unhold.
+ */
+void http_hold(struct http_exchange *x);
+void http_unhold(struct http_exchange *x);
+/* The loop time at which the request's head was complete, ms. */
+uint64_t http_since(const struct http_exchange *x);
+
+/*
+ * After http_begin of a 101, whose Connection and Upgrade fields are the handler's: the connection
+ * is a tunnel. [body] gets what comes, whatever it is, and [last] with the client's end; http_send
+ * sends as it is; http_shut says that no more will be sent, while more may still come; http_end
+ * closes when all is sent.
+ */
+void http_tunnel(struct http_exchange *x);
+void http_shut(struct http_exchange *x);
+
+/* The client's address, IPv4 also when it came by an IPv6 socket; family 0 when it has none. */
+const struct net_addr *http_peer(struct http_exchange *x);
+/* As text: RFC 5952 for IPv6, without brackets or scope. Nothing for family 0. */
+void http_put_addr(struct out *o, const struct net_addr *a);
+
+#endif

@@ -1,0 +1,268 @@
+#include "drivers/postgres.h"
+
+#include <string.h>
+
+#define LOGIN_ROOM 2048
+#define SLICE 512 /* PBKDF2 iterations per turn: some 0.1 ms */
+
+static struct postgres *postgres_of(const struct link *l)
+{
+	return (struct postgres *)((char *)(uintptr_t)l - offsetof(struct postgres, link));
+}
+
+static void set_text(char *to, size_t cap, struct span code, struct span message)
+{
+	struct out o = out_init(to, cap - 1);
+	out_span(&o, span_head(code, cap - 1));
+	if (code.n > 0 && message.n > 0)
+		out_str(&o, " ");
+	out_span(&o, span_head(message, o.cap - o.n));
+	to[o.n] = '\0';
+}
+
+static void break_off(struct postgres *p, struct span code, struct span message)
+{
+	set_text(p->why, sizeof p->why, code, message);
+	p->ready = false;
+	link_break(&p->link, NET_ECLOSED);
+}
+
+void postgres_renew(struct postgres *p, const char *why)
+{
+	break_off(p, SPAN_NONE, span_str(why));
+}
+
+static struct out login_writer(struct postgres *p)
+{
+	const struct pgwire_login *in = &p->cfg->login;
+	return net_out_open(&p->link.conn, LOGIN_ROOM + in->user.n + in->database.n +
+						   in->password.n + in->options.n);
+}
+
+static void on_up(struct link *l)
+{
+	struct postgres *p = postgres_of(l);
+	uint8_t nonce[PGWIRE_NONCE_SIZE];
+	net_random(nonce, sizeof nonce);
+	pgwire_session_init(&p->session, &p->cfg->limits, p->queue, POSTGRES_IN_FLIGHT);
+	struct out o = login_writer(p);
+	int rc = pgwire_session_login(&p->session, &p->cfg->login, nonce, &o);
+	if (rc < 0 || !net_out_close(&l->conn, &o))
+		break_off(p, SPAN_NONE, span_str(pgwire_strerror(rc < 0 ? rc : PGWIRE_EROOM)));
+}
+
+static void work(struct net_task *t)
+{
+	struct postgres *p = (struct postgres *)((char *)t - offsetof(struct postgres, work));
+	struct out o = login_writer(p);
+	int rc = pgwire_session_work(&p->session, &o, SLICE);
+	net_out_close(&p->link.conn, &o);
+	if (rc == 0)
+		net_task_put(p->link.loop, t, work);
+	else if (rc < 0)
+		break_off(p, SPAN_NONE, span_str(pgwire_strerror(rc)));
+}
+
+/* Sending. */
+
+static int put(struct postgres *p, const struct pgwire_query *query, unsigned flags,
+	       struct postgres_request *q, uint32_t ms)
+{
+	size_t need = 256 + query->sql.n + 2 * query->statement.n;
+	for (size_t i = 0; i < query->nparams; i++)
+		need += query->params[i].value.n + 16;
+	struct out o = net_out_open(&p->link.conn, need);
+	if (pgwire_session_send(&p->session, &o, query, flags, q) < 0)
+		return POSTGRES_EFULL;
+	if (!net_out_close(&p->link.conn, &o))
+		return POSTGRES_EFULL;
+	q->sqlstate[0] = q->message[0] = '\0';
+	q->deadline = p->link.loop->now + ms;
+	link_expect(&p->link, q->deadline);
+	p->requests++;
+	return 0;
+}
+
+int postgres_send(struct postgres *p, struct postgres_request *q, uint32_t ms,
+		  const struct postgres_statement *statement, const struct pgwire_param *params,
+		  size_t nparams)
+{
+	if (!p->ready)
+		return POSTGRES_EDOWN;
+	struct pgwire_query query = {
+		.statement = statement->name,
+		.params = params,
+		.nparams = nparams,
+		.columns = statement->columns,
+	};
+	return put(p, &query, PGWIRE_BIND | PGWIRE_EXECUTE, q, ms);
+}
+
+/* After the login: the schema, then the statements, all in one write. */
+
+static void boot_done(struct postgres_request *q, int rc)
+{
+	struct postgres *p = postgres_of(q->boot_of);
+	size_t i = (size_t)(q - p->boot);
+	p->booting--;
+	if (rc == POSTGRES_ELOST || rc == POSTGRES_ELATE || p->link.state != LINK_LOGIN)
+		return;
+	if (rc < 0 && i >= p->cfg->setups) {
+		break_off(p, span_str(q->sqlstate), span_str(q->message));
+		return;
+	}
+	if (p->booting > 0)
+		return;
+	p->ready = true;
+	link_ready(&p->link);
+	p->events->ready(p);
+}
+
+static int boot_one(struct postgres *p, const struct pgwire_query *query, unsigned flags)
+{
+	struct postgres_request *q = &p->boot[p->booting++];
+	*q = (struct postgres_request){.done = boot_done, .boot_of = &p->link};
+	return put(p, query, flags, q, p->cfg->link.connect_ms);
+}
+
+static void boot(struct postgres *p)
+{
+	const struct postgres_config *cfg = p->cfg;
+	int rc = 0;
+	p->booting = 0;
+	for (size_t i = 0; i < cfg->setups && rc == 0; i++)
+		rc = boot_one(p, &(struct pgwire_query){.sql = cfg->setup[i]}, PGWIRE_SIMPLE);
+	for (size_t i = 0; i < cfg->statement_count && rc == 0; i++) {
+		const struct postgres_statement *s = cfg->statements[i];
+		rc = boot_one(p, &(struct pgwire_query){.statement = s->name, .sql = s->sql},
+			      PGWIRE_PREPARE);
+	}
+	if (rc < 0)
+		break_off(p, SPAN_NONE, SPAN("no room for the statements"));
+}
+
+/* Receiving. */
+
+static void on_error(struct postgres *p, struct postgres_request *q, const struct pgwire_error *e)
+{
+	p->errors++;
+	if (q == NULL) {
+		set_text(p->why, sizeof p->why, e->code, e->message);
+		return;
+	}
+	set_text(q->sqlstate, sizeof q->sqlstate, e->code, SPAN_NONE);
+	set_text(q->message, sizeof q->message, SPAN_NONE, e->message);
+}
+
+static void on_event(struct postgres *p, const struct pgwire_event *ev)
+{
+	struct postgres_request *q = ev->who;
+	switch (ev->kind) {
+	case PGWIRE_EV_WORK:
+		net_task_put(p->link.loop, &p->work, work);
+		break;
+	case PGWIRE_EV_READY:
+		boot(p);
+		break;
+	case PGWIRE_EV_ROW:
+		if (q->row != NULL)
+			q->row(q, &ev->row);
+		break;
+	case PGWIRE_EV_ERROR:
+		on_error(p, q, &ev->error);
+		break;
+	case PGWIRE_EV_DONE:
+		q->done(q, ev->failed ? POSTGRES_EFAILED : 0);
+		break;
+	default:
+		break;
+	}
+}
+
+static int step(struct postgres *p, struct pgwire_event *ev)
+{
+	struct net_conn *c = &p->link.conn;
+	/* Our statements never COPY, so it is only the login that the session answers by itself. */
+	bool login = p->link.state == LINK_LOGIN;
+	struct out o = login ? login_writer(p) : out_init(NULL, 0);
+	int used = pgwire_session_next(&p->session, net_peek(c), &o, ev);
+	if (o.n > 0)
+		net_out_close(c, &o);
+	return used;
+}
+
+static void on_input(struct link *l)
+{
+	struct postgres *p = postgres_of(l);
+	while (l->state == LINK_LOGIN || l->state == LINK_READY) {
+		struct pgwire_event ev;
+		int used = step(p, &ev);
+		if (used == PGWIRE_MORE)
+			break;
+		if (used < 0) {
+			bool told = used == PGWIRE_EFATAL && p->why[0] != '\0';
+			if (told)
+				link_break(l, NET_ECLOSED);
+			else if (p->session.refusal[0] != '\0')
+				break_off(p, span_str(p->session.code),
+					  span_str(p->session.refusal));
+			else
+				break_off(p, SPAN_NONE, span_str(pgwire_strerror(used)));
+			break;
+		}
+		on_event(p, &ev);
+		net_eat(&l->conn, (size_t)used);
+	}
+}
+
+static void on_down(struct link *l, int why)
+{
+	struct postgres *p = postgres_of(l);
+	void *who;
+	p->ready = false;
+	p->losses++;
+	net_task_drop(l->loop, &p->work);
+	if (p->why[0] == '\0')
+		set_text(p->why, sizeof p->why, SPAN_NONE,
+			 why == NET_EDEADLINE ? SPAN("no answer before the deadline")
+					      : span_str(net_strerror(why)));
+	while (pgwire_session_drop(&p->session, &who)) {
+		struct postgres_request *q = who;
+		q->done(q, why == NET_EDEADLINE ? POSTGRES_ELATE : POSTGRES_ELOST);
+	}
+	p->events->down(p, p->why);
+	p->why[0] = '\0';
+}
+
+static uint64_t first_deadline(const struct link *l)
+{
+	const struct pgwire_session *s = &postgres_of(l)->session;
+	uint64_t first = UINT64_MAX;
+	for (uint32_t i = 0; i < s->count; i++) {
+		const struct postgres_request *q = s->queue[(s->head + i) % s->cap].who;
+		if (q->deadline < first)
+			first = q->deadline;
+	}
+	return first;
+}
+
+static const struct link_ops link_ops = {on_up, on_input, on_down, first_deadline};
+
+void postgres_start(struct postgres *p, struct net_loop *loop, const struct postgres_config *cfg,
+		    const struct postgres_events *events)
+{
+	void *user = p->user;
+	memset(p, 0, sizeof *p);
+	p->user = user;
+	p->cfg = cfg;
+	p->events = events;
+	pgwire_session_init(&p->session, &cfg->limits, p->queue, POSTGRES_IN_FLIGHT);
+	link_start(&p->link, loop, &cfg->link, &link_ops);
+}
+
+void postgres_stop(struct postgres *p)
+{
+	p->ready = false;
+	net_task_drop(p->link.loop, &p->work);
+	link_stop(&p->link);
+}

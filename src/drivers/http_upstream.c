@@ -1,0 +1,376 @@
+#include "drivers/http_upstream_conn.h"
+
+#include "net/net_dial.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHUNK_ROOM 24  /* size line and the two CRLFs */
+#define SPARE_CONNS 64 /* records kept for the next connections */
+
+const struct upstream_limits upstream_defaults = {
+	.parse = {.line = 8192, .head = 32768, .fields = 100, .chunk_ext = 4096},
+	.connections = 4096,
+	.idle = 256,
+	.out = 256 << 10,
+	.connect_ms = 5000,
+	.answer_ms = 60000,
+	.between_ms = 60000,
+	.idle_ms = 30000,
+	.tunnel_ms = 3600000,
+};
+
+/* A connection in the making; apart, because the resolver needs 2 KiB that the rest does not. */
+struct upstream_dial {
+	struct net_dial dial;
+	struct upstream_call *call;
+};
+
+const char *upstream_why_text(enum upstream_why why)
+{
+	switch (why) {
+	case UPSTREAM_UNREACHABLE:
+		return "cannot be reached";
+	case UPSTREAM_LATE_CONNECT:
+		return "cannot be reached in time";
+	case UPSTREAM_LOST:
+		return "closed the connection without an answer";
+	case UPSTREAM_LATE:
+		return "did not answer in time";
+	case UPSTREAM_GARBLED:
+		return "gave an answer that is not HTTP";
+	case UPSTREAM_TRUNCATED:
+		return "did not complete its answer";
+	}
+	return "failed";
+}
+
+void upstream_init(struct upstream *up, struct net_loop *loop, const struct upstream_limits *lim,
+		   const char *host, uint16_t port)
+{
+	memset(up, 0, sizeof *up);
+	up->loop = loop;
+	up->lim = lim;
+	up->host = host;
+	up->port = port;
+}
+
+/* What was written, for a repetition. */
+
+void upstream_forget_kept(struct upstream_call *call)
+{
+	if (call->kept.p != call->small)
+		free(call->kept.p);
+	call->kept = (struct out){.over = true};
+}
+
+static void put_piece(struct out *o, const struct upstream_call *call, struct span s)
+{
+	bool chunked = call->rq.framing == HTTP_CHUNKED;
+	if (chunked)
+		http_put_chunk_begin(o, s.n);
+	out_span(o, s);
+	if (chunked)
+		http_put_chunk_end(o);
+}
+
+/* The records of connections. */
+
+static struct upstream_conn *new_conn(struct upstream *up)
+{
+	struct upstream_conn *c = up->spare;
+	if (c == NULL)
+		return malloc(sizeof *c);
+	up->spare = c->next;
+	up->spares--;
+	return c;
+}
+
+void upstream_conn_free(struct upstream_conn *c)
+{
+	struct upstream *up = c->up;
+	if (up->spares >= SPARE_CONNS) {
+		free(c);
+		return;
+	}
+	c->next = up->spare;
+	up->spare = c;
+	up->spares++;
+}
+
+/* The pool. */
+
+void upstream_arm(struct upstream_conn *c)
+{
+	const struct upstream_limits *lim = c->up->lim;
+	const uint32_t ms[] = {lim->idle_ms, lim->answer_ms, lim->between_ms, lim->tunnel_ms, 0};
+	c->sent_mark = c->net.sent;
+	if (c->phase != UPSTREAM_OVER && !c->net.closing)
+		net_timer_set(c->up->loop, &c->net.timer, ms[c->phase], upstream_on_time);
+}
+
+void upstream_unpark(struct upstream_conn *c)
+{
+	if (c->phase != UPSTREAM_PARKED)
+		return;
+	if (c->prev != NULL)
+		c->prev->next = c->next;
+	else
+		c->up->idle = c->next;
+	if (c->next != NULL)
+		c->next->prev = c->prev;
+	c->up->idles--;
+	c->phase = UPSTREAM_OVER;
+}
+
+void upstream_park(struct upstream_conn *c)
+{
+	struct upstream *up = c->up;
+	c->phase = UPSTREAM_PARKED;
+	c->kept = true;
+	c->prev = NULL;
+	c->next = up->idle;
+	if (up->idle != NULL)
+		up->idle->prev = c;
+	up->idle = c;
+	up->idles++;
+	net_resume(&c->net);
+	upstream_arm(c);
+}
+
+void upstream_drop(struct upstream_conn *c, int why)
+{
+	upstream_unpark(c);
+	c->phase = UPSTREAM_OVER;
+	c->call = NULL;
+	net_close_soon(&c->net, why);
+}
+
+/* The latest first: it is the one least likely to be closed at the other end. */
+static struct upstream_conn *take_idle(struct upstream *up)
+{
+	while (up->idle != NULL) {
+		struct upstream_conn *c = up->idle;
+		upstream_unpark(c);
+		if (!c->net.closing)
+			return c;
+	}
+	return NULL;
+}
+
+static void attach(struct upstream_conn *c, struct upstream_call *call)
+{
+	c->call = call;
+	call->conn = c;
+	c->phase = UPSTREAM_HEADING;
+	c->seen = 0;
+	c->sent_before = c->net.sent;
+	upstream_arm(c);
+	if (!net_write(&c->net, out_span_of(&call->kept)))
+		net_close_soon(&c->net, -ENOMEM);
+	if (!c->kept)
+		upstream_forget_kept(call); /* a new connection can't be stale */
+}
+
+struct upstream_call *upstream_detach(struct upstream_conn *c)
+{
+	struct upstream_call *call = c->call;
+	call->conn = NULL;
+	c->call = NULL;
+	return call;
+}
+
+/* New connections. */
+
+void upstream_fail(struct upstream_call *call, enum upstream_why why, const char *error)
+{
+	if (why != UPSTREAM_TRUNCATED)
+		call->up->state = UPSTREAM_DOWN;
+	call->error = error;
+	upstream_forget_kept(call);
+	call->ops->failed(call, why);
+}
+
+static int open_conn(struct upstream_call *call, int fd)
+{
+	struct upstream *up = call->up;
+	struct upstream_conn *c = new_conn(up);
+	if (c == NULL)
+		return -ENOMEM;
+	memset(c, 0, sizeof *c);
+	c->up = up;
+	int rc = net_conn_open(up->loop, &c->net, fd, &upstream_conn_ops,
+			       up->lim->parse.head + NET_INPUT, up->lim->out, false);
+	if (rc < 0) {
+		upstream_conn_free(c);
+		return rc;
+	}
+	up->opened++;
+	up->state = UPSTREAM_UP;
+	attach(c, call);
+	return 0;
+}
+
+static void on_dialled(struct net_dial *d, int rc)
+{
+	struct upstream_dial *dial =
+		(struct upstream_dial *)((char *)d - offsetof(struct upstream_dial, dial));
+	struct upstream_call *call = dial->call;
+	free(dial);
+	call->dial = NULL;
+	if (rc >= 0) {
+		int fd = rc;
+		rc = open_conn(call, fd);
+		if (rc < 0)
+			close(fd);
+	}
+	if (rc == 0) {
+		if (!call->complete)
+			call->ops->writable(call);
+		return;
+	}
+	call->up->conns--;
+	bool late = rc == -ETIMEDOUT || rc == NET_EDEADLINE;
+	upstream_fail(call, late ? UPSTREAM_LATE_CONNECT : UPSTREAM_UNREACHABLE, net_strerror(rc));
+}
+
+int upstream_dial(struct upstream_call *call)
+{
+	struct upstream *up = call->up;
+	struct upstream_dial *d = calloc(1, sizeof *d);
+	if (d == NULL)
+		return -ENOMEM;
+	d->call = call;
+	call->dial = d;
+	up->conns++;
+	net_dial_start(up->loop, &d->dial, up->host, up->port, up->lim->connect_ms, on_dialled);
+	return 0;
+}
+
+/* What the caller does. */
+
+struct out *upstream_open(struct upstream_call *call, struct upstream *up,
+			  const struct upstream_ops *ops, size_t room)
+{
+	/* All but [small], which need not be cleared. */
+	memset(call, 0, offsetof(struct upstream_call, small));
+	call->up = up;
+	call->ops = ops;
+	room += UPSTREAM_FRAMING;
+	uint8_t *p = room <= sizeof call->small ? call->small : malloc(room);
+	call->kept = out_init(p, p == call->small ? sizeof call->small : room);
+	call->kept.over = p == NULL;
+	return &call->kept;
+}
+
+bool upstream_has_body(const struct upstream_request *rq)
+{
+	return rq->framing == HTTP_CHUNKED || rq->length > 0;
+}
+
+int upstream_start(struct upstream_call *call, const struct upstream_request *rq)
+{
+	struct upstream *up = call->up;
+	struct out *o = &call->kept;
+	call->rq = *rq;
+	call->complete = !upstream_has_body(rq);
+	if (rq->framing == HTTP_CHUNKED)
+		http_put_field(o, SPAN("Transfer-Encoding"), SPAN("chunked"));
+	else if (rq->framing == HTTP_LENGTH)
+		http_put_field_u64(o, SPAN("Content-Length"), rq->length);
+	http_put_head_end(o);
+	struct upstream_conn *c = o->over ? NULL : take_idle(up);
+	if (c != NULL) {
+		attach(c, call);
+		return 0;
+	}
+	int rc = o->over                             ? -ENOBUFS
+		 : up->conns >= up->lim->connections ? -EBUSY
+						     : upstream_dial(call);
+	if (rc < 0)
+		upstream_forget_kept(call);
+	return rc;
+}
+
+void upstream_send(struct upstream_call *call, struct span piece)
+{
+	struct upstream_conn *c = call->conn;
+	if (piece.n == 0)
+		return;
+	if (!call->kept.over)
+		put_piece(&call->kept, call, piece);
+	if (c == NULL || c->net.closing)
+		return;
+	struct out o = net_out_open(&c->net, piece.n + CHUNK_ROOM);
+	put_piece(&o, call, piece);
+	if (!net_out_close(&c->net, &o))
+		net_close_soon(&c->net, -ENOBUFS);
+	else
+		upstream_arm(c);
+}
+
+void upstream_finish(struct upstream_call *call)
+{
+	struct upstream_conn *c = call->conn;
+	if (c != NULL && c->phase == UPSTREAM_TUNNEL) {
+		net_shut(&c->net);
+		return;
+	}
+	call->complete = true;
+	if (call->rq.framing != HTTP_CHUNKED)
+		return;
+	if (!call->kept.over)
+		http_put_last_chunk(&call->kept);
+	if (c != NULL && !net_write(&c->net, SPAN("0\r\n\r\n")))
+		net_close_soon(&c->net, -ENOBUFS);
+}
+
+bool upstream_full(struct upstream_call *call)
+{
+	struct upstream_conn *c = call->conn;
+	if (c == NULL)
+		return true;
+	bool full = net_pending(&c->net) >= UPSTREAM_HIGH;
+	if (full)
+		net_want_drained(&c->net);
+	return full;
+}
+
+void upstream_hold(struct upstream_call *call)
+{
+	if (call->conn != NULL)
+		net_pause(&call->conn->net);
+}
+
+void upstream_unhold(struct upstream_call *call)
+{
+	struct upstream_conn *c = call->conn;
+	if (c == NULL || !c->net.paused)
+		return;
+	net_resume(&c->net);
+	upstream_arm(c);
+}
+
+void upstream_leave(struct upstream_call *call)
+{
+	upstream_forget_kept(call);
+	if (call->dial != NULL) {
+		net_dial_cancel(&call->dial->dial);
+		free(call->dial);
+		call->dial = NULL;
+		call->up->conns--;
+	}
+	if (call->conn == NULL)
+		return;
+	struct upstream_conn *c = call->conn;
+	bool tunnel = c->phase == UPSTREAM_TUNNEL && net_pending(&c->net) > 0;
+	upstream_detach(c);
+	if (!tunnel) {
+		upstream_drop(c, NET_ECLOSED);
+		return;
+	}
+	c->phase = UPSTREAM_OVER;
+	net_finish(&c->net, false);
+}

@@ -1,0 +1,199 @@
+/*
+ * GET /values/current: the hash of values, and GET /values/{n}: one of them. The hash is read with
+ * HSCAN, the next part when the client has taken the last, so that neither a large hash nor a slow
+ * client costs memory. HSCAN may show a field twice while the hash grows; the last one counts, as
+ * everywhere in JSON, and both hold the truth.
+ */
+#include "services/api/api.h"
+#include "services/common/json.h"
+
+#include <string.h>
+
+#define PART_BYTES (64 << 10) /* aimed at for one HSCAN */
+#define TEXT_MAX (8u << 20)   /* what one HSCAN may bring after all, and its JSON */
+
+static struct api_call *call_of(struct redis_request *q)
+{
+	return (struct api_call *)((char *)q - offsetof(struct api_call, redis));
+}
+
+static void log_refusal(const struct resp_item *it)
+{
+	struct log_line l;
+	if (!log_open(&l, LOG_WARN, "redis refused a read"))
+		return;
+	log_span(&l, "error", it->str);
+	log_close(&l);
+}
+
+static void fail(struct api_call *call)
+{
+	if (call->x != NULL && call->x->status == 0)
+		api_answer_unavailable(call->x, SENTENCE_REDIS);
+	else if (call->x != NULL)
+		http_abort(call->x);
+	api_call_free(call);
+}
+
+static void on_failed(struct redis_request *q, int why)
+{
+	(void)why;
+	call_of(q)->waiting = false;
+	fail(call_of(q));
+}
+
+static void ask(struct api_call *call, size_t argc, const struct span argv[])
+{
+	call->redis.failed = on_failed;
+	if (redis_send(&api_redis, &call->redis, STORE_DEADLINE_MS, argc, argv) < 0) {
+		fail(call);
+		return;
+	}
+	call->waiting = true;
+}
+
+/* The whole hash. */
+
+static void put_json(struct api_call *call, struct span s)
+{
+	/* A quoted string has at most 6 bytes for each of its bytes. */
+	if (!net_buf_room(api_loop, &call->text, 6 * s.n + 4, TEXT_MAX)) {
+		call->item = UINT32_MAX;
+		return;
+	}
+	struct out o = out_init(call->text.p + call->text.len, call->text.cap - call->text.len);
+	if (call->field)
+		out_byte(&o, ':');
+	else if (call->begun)
+		out_byte(&o, ',');
+	json_put_string(&o, s);
+	call->text.len += (uint32_t)o.n;
+	call->begun = true;
+	call->field = !call->field;
+}
+
+static void send_part(struct api_call *call, bool last)
+{
+	struct http_exchange *x = call->x;
+	if (x->status == 0) {
+		struct out o = api_open(x, 200, SPAN("application/json; charset=utf-8"));
+		http_begin(x, &o, HTTP_STREAMED);
+		if (!x->answered)
+			http_send(x, SPAN("{"));
+	}
+	struct span text = span_of(call->text.p, call->text.p == NULL ? 0 : call->text.len);
+	if (x->answered)
+		return;
+	if (!http_send(x, text) || (last && !http_send(x, SPAN("}"))))
+		http_abort(x);
+	else if (last)
+		http_end(x);
+	else
+		http_want_writable(x);
+	net_buf_drop(api_loop, &call->text);
+}
+
+/* [cursor, [field, value, ...]] */
+static void on_scan_item(struct redis_request *q, const struct resp_item *it)
+{
+	struct api_call *call = call_of(q);
+	if (redis_is_error(it)) {
+		log_refusal(it);
+		call->item = UINT32_MAX;
+	}
+	if (it->depth == 1 && it->type == RESP_BULK && !dec_u64(it->str, &call->cursor))
+		call->item = UINT32_MAX;
+	if (it->depth == 2 && call->x != NULL && call->item != UINT32_MAX)
+		put_json(call, it->str);
+	if (!it->last)
+		return;
+	call->waiting = false;
+	if (call->item == UINT32_MAX || call->x == NULL) {
+		fail(call);
+		return;
+	}
+	bool last = call->cursor == 0;
+	send_part(call, last);
+	if (last || call->x->answered)
+		api_call_free(call);
+}
+
+static void next_part(struct api_call *call)
+{
+	uint8_t cursor_buf[20], count_buf[20];
+	/* f(n) has 0.209 n digits. */
+	uint32_t digits = api_config.max_index / 5 + 16;
+	uint32_t count = PART_BYTES / digits < 512 ? PART_BYTES / digits + 1 : 512;
+	const struct span argv[] = {
+		SPAN("HSCAN"),
+		KEY_VALUES,
+		dec_put(cursor_buf, call->cursor),
+		SPAN("COUNT"),
+		dec_put(count_buf, count),
+	};
+	call->redis.item = on_scan_item;
+	ask(call, 5, argv);
+}
+
+void current_values(struct http_exchange *x)
+{
+	struct api_call *call = api_call_new(x);
+	if (call == NULL)
+		return;
+	call->resume = next_part;
+	next_part(call);
+}
+
+/* One value. */
+
+static void answer_value(struct api_call *call, struct span value)
+{
+	bool done = !span_eq(value, PLACEHOLDER);
+	struct net_buf *text = &call->text;
+	if (!net_buf_room(api_loop, text, 6 * value.n + 128, TEXT_MAX)) {
+		fail(call);
+		return;
+	}
+	struct out o = out_init(text->p, text->cap);
+	out_str(&o, "{\"index\":");
+	out_u64(&o, call->index);
+	out_str(&o, done ? ",\"state\":\"done\",\"value\":" : ",\"state\":\"queued\"");
+	if (done)
+		json_put_string(&o, value);
+	out_byte(&o, '}');
+	api_answer_json(call->x, 200, out_span_of(&o));
+	api_call_free(call);
+}
+
+static void on_value_item(struct redis_request *q, const struct resp_item *it)
+{
+	struct api_call *call = call_of(q);
+	call->waiting = false;
+	if (redis_is_error(it))
+		log_refusal(it);
+	if (call->x == NULL || redis_is_error(it)) {
+		fail(call);
+	} else if (it->type == RESP_NULL) {
+		api_answer_text(call->x, 404, SPAN("Nobody has asked for this index yet."));
+		api_call_free(call);
+	} else {
+		answer_value(call, it->str);
+	}
+}
+
+void current_value(struct http_exchange *x, struct span number)
+{
+	uint64_t index;
+	uint8_t buf[20];
+	if (!dec_u64(number, &index) || index > api_config.max_index) {
+		api_answer_about(x, 404, "There is no value with the index \"", number, "\".");
+		return;
+	}
+	struct api_call *call = api_call_new(x);
+	if (call == NULL)
+		return;
+	call->index = (uint32_t)index;
+	call->redis.item = on_value_item;
+	const struct span argv[] = {SPAN("HGET"), KEY_VALUES, dec_put(buf, index)};
+	ask(call, 3, argv);
+}

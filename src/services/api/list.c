@@ -1,0 +1,251 @@
+/*
+ * GET /values/all: every row in the order of insertion. The table has one column (the contract's),
+ * so the order is that of the rows' physical addresses, the system column ctid. It is read some
+ * blocks at a time, the next ones when the client has taken the last: a slow client holds neither
+ * memory nor the connection to the database, however many rows there are.
+ */
+#include "services/api/api.h"
+
+#include <string.h>
+
+#define BLOCKS 16            /* read at a time: some 3,600 rows */
+#define ROW_TEXT 24          /* {"number":-2147483648}, */
+#define TEXT_MAX (160 << 10) /* more than 16 blocks of the narrowest rows give */
+#define LIMIT_MAX 1000
+#define TID_SIZE 32
+
+const struct postgres_statement list_size = {
+	SPAN("list_size"),
+	SPAN("SELECT pg_relation_size('values') / current_setting('block_size')::int8"),
+	1,
+};
+const struct postgres_statement list_page = {
+	SPAN("list_page"),
+	SPAN("SELECT ctid, number FROM values WHERE ctid > $1::tid AND ctid < $2::tid "
+	     "ORDER BY ctid LIMIT $3::int8"),
+	2,
+};
+
+static struct api_call *call_of(struct postgres_request *q)
+{
+	return (struct api_call *)((char *)q - offsetof(struct api_call, pg));
+}
+
+static bool is_limited(const struct api_call *call)
+{
+	return call->left != UINT32_MAX;
+}
+
+static struct span tid_text(uint8_t buf[static TID_SIZE], uint64_t at)
+{
+	struct out o = out_init(buf, TID_SIZE);
+	out_byte(&o, '(');
+	out_u64(&o, at >> 16);
+	out_byte(&o, ',');
+	out_u64(&o, at & 0xffff);
+	out_byte(&o, ')');
+	return out_span_of(&o);
+}
+
+static bool read_tid(struct span text, uint64_t *at)
+{
+	uint64_t block, offset;
+	if (text.n < 2)
+		return false;
+	struct span inside = span_head(span_tail(text, 1), text.n - 2);
+	if (!dec_u64(span_cut(&inside, ','), &block) || !dec_u64(inside, &offset))
+		return false;
+	*at = block << 16 | offset;
+	return true;
+}
+
+static void put_text(struct api_call *call, struct span s)
+{
+	if (!net_buf_room(api_loop, &call->text, s.n, TEXT_MAX))
+		return;
+	memcpy(call->text.p + call->text.len, s.p, s.n);
+	call->text.len += (uint32_t)s.n;
+}
+
+static struct span text_of(const struct api_call *call)
+{
+	return call->text.p == NULL ? SPAN_NONE : span_of(call->text.p, call->text.len);
+}
+
+/* A page of a limited list is whole before its head is written: the head tells what comes next. */
+static void answer_limited(struct api_call *call)
+{
+	struct http_exchange *x = call->x;
+	struct out o = api_open(x, 200, SPAN("application/json; charset=utf-8"));
+	put_text(call, SPAN("]"));
+	if (call->left == 0) {
+		uint8_t buf[128];
+		struct out link = out_init(buf, sizeof buf);
+		out_str(&link, "</values/all?limit=");
+		out_u64(&link, call->index);
+		out_str(&link, "&after=");
+		out_u64(&link, call->last);
+		out_str(&link, ">; rel=\"next\"");
+		http_put_field(&o, SPAN("Link"), out_span_of(&link));
+	}
+	http_begin(x, &o, call->text.len);
+	if (!x->answered && http_send(x, text_of(call)))
+		http_end(x);
+}
+
+static void send_streamed(struct api_call *call, bool last)
+{
+	struct http_exchange *x = call->x;
+	if (x->status == 0) {
+		struct out o = api_open(x, 200, SPAN("application/json; charset=utf-8"));
+		http_begin(x, &o, HTTP_STREAMED);
+	}
+	if (last)
+		put_text(call, SPAN("]"));
+	if (x->answered)
+		return;
+	if (!http_send(x, text_of(call)))
+		http_abort(x);
+	else if (last)
+		http_end(x);
+	else
+		http_want_writable(x);
+	net_buf_drop(api_loop, &call->text);
+}
+
+static void fail(struct api_call *call)
+{
+	if (call->x != NULL && call->x->status == 0)
+		api_answer_unavailable(call->x, SENTENCE_POSTGRES);
+	else if (call->x != NULL)
+		http_abort(call->x);
+	api_call_free(call);
+}
+
+static void on_row(struct postgres_request *q, const struct pgwire_row *view)
+{
+	struct api_call *call = call_of(q);
+	struct pgwire_row row = *view;
+	struct pgwire_value tid, number;
+	uint8_t buf[64];
+	struct out o = out_init(buf, sizeof buf);
+	if (call->x == NULL || !pgwire_row_next(&row, &tid) || !pgwire_row_next(&row, &number))
+		return;
+	/* A foreign hand can insert NULL; the contract's page expects numbers. */
+	if (!read_tid(tid.bytes, &call->last) || number.null)
+		return;
+	out_str(&o, call->begun ? ",{\"number\":" : "{\"number\":");
+	out_span(&o, number.bytes);
+	out_byte(&o, '}');
+	call->begun = true;
+	if (is_limited(call))
+		call->left--;
+	put_text(call, out_span_of(&o));
+}
+
+static void next_page(struct api_call *call);
+
+static void on_page(struct postgres_request *q, int rc)
+{
+	struct api_call *call = call_of(q);
+	call->waiting = false;
+	if (rc == POSTGRES_EFAILED)
+		postgres_renew(&api_postgres, q->message);
+	if (rc < 0 || call->x == NULL) {
+		fail(call);
+		return;
+	}
+	bool last = call->block >= call->blocks || call->left == 0;
+	if (!last && is_limited(call)) {
+		next_page(call);
+		return;
+	}
+	if (is_limited(call))
+		answer_limited(call);
+	else
+		send_streamed(call, last);
+	if (last || call->x->answered)
+		api_call_free(call);
+}
+
+/* From call->block on, BLOCKS of them, behind the row call->after. */
+static void next_page(struct api_call *call)
+{
+	uint8_t from_buf[TID_SIZE], to_buf[TID_SIZE], limit_buf[20];
+	uint64_t from = (uint64_t)call->block << 16;
+	if (call->after > from)
+		from = call->after;
+	call->block += BLOCKS;
+	struct pgwire_param params[] = {
+		{.value = tid_text(from_buf, from)},
+		{.value = tid_text(to_buf, (uint64_t)call->block << 16)},
+		{.value = dec_put(limit_buf, call->left)},
+	};
+	call->pg.row = on_row;
+	call->pg.done = on_page;
+	call->waiting = true;
+	if (postgres_send(&api_postgres, &call->pg, STORE_DEADLINE_MS, &list_page, params, 3) < 0) {
+		call->waiting = false;
+		fail(call);
+	}
+}
+
+static void on_size_row(struct postgres_request *q, const struct pgwire_row *view)
+{
+	struct pgwire_row row = *view;
+	struct pgwire_value v;
+	uint64_t blocks;
+	if (pgwire_row_next(&row, &v) && dec_u64(v.bytes, &blocks) && blocks < UINT32_MAX)
+		call_of(q)->blocks = (uint32_t)blocks;
+}
+
+static void on_size(struct postgres_request *q, int rc)
+{
+	struct api_call *call = call_of(q);
+	call->waiting = false;
+	if (rc == POSTGRES_EFAILED)
+		postgres_renew(&api_postgres, q->message);
+	if (rc < 0 || call->x == NULL)
+		fail(call);
+	else
+		next_page(call);
+}
+
+/* False when the query has it but not as a whole number up to [max]; then it was answered. */
+static bool take_number(struct http_exchange *x, struct span key, uint64_t max, uint64_t *v)
+{
+	uint8_t buf[64];
+	struct out text = out_init(buf, sizeof buf);
+	int rc = http_query_get(x->head->query, key, &text);
+	if (rc == 0 || (rc > 0 && dec_u64(out_span_of(&text), v) && *v <= max))
+		return true;
+	api_answer_about(x, 400, "The query \"", x->head->query,
+			 "\" is not a limit from 1 to 1000 and an address after which to begin.");
+	return false;
+}
+
+void list_values(struct http_exchange *x)
+{
+	uint64_t limit = UINT32_MAX, after = 0;
+	if (!take_number(x, SPAN("limit"), LIMIT_MAX, &limit) ||
+	    !take_number(x, SPAN("after"), (uint64_t)UINT32_MAX << 16, &after))
+		return;
+	if (limit == 0) {
+		api_answer_text(x, 400, SPAN("A limit of 0 asks for nothing."));
+		return;
+	}
+	struct api_call *call = api_call_new(x);
+	if (call == NULL)
+		return;
+	call->left = call->index = (uint32_t)limit;
+	call->after = after;
+	call->block = (uint32_t)(after >> 16);
+	call->resume = next_page;
+	put_text(call, SPAN("["));
+	call->pg.row = on_size_row;
+	call->pg.done = on_size;
+	if (postgres_send(&api_postgres, &call->pg, STORE_DEADLINE_MS, &list_size, NULL, 0) < 0)
+		fail(call);
+	else
+		call->waiting = true;
+}

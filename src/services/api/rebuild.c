@@ -1,0 +1,246 @@
+/*
+ * PostgreSQL is the record; Redis holds what can be computed again. After anything that may have
+ * cost Redis something (a FLUSHALL, a restart, a POST while it was away, a job that could not be
+ * queued) the record is walked through, and what has no value and no job gets one. It is done
+ * - at each connect to either store,
+ * - when somebody says so (rebuild_wanted),
+ * - when the mark that the last one left in Redis is gone,
+ * - and once a minute all the same, for what another api could not put before it died.
+ */
+#include "services/api/api.h"
+
+#include <string.h>
+
+#define LOOK_MS 2000
+#define ROUTINE_MS 60000
+#define PAGE_ROWS 500
+#define DEADLINE_MS 10000 /* nobody waits for it, and the table may be long */
+
+const struct postgres_statement rebuild_page = {
+	SPAN("rebuild_page"),
+	SPAN("SELECT DISTINCT number FROM values WHERE number > $1::int4 "
+	     "ORDER BY number LIMIT 500"),
+	1,
+};
+
+/*
+ * One page in one step, so that no worker comes between the look and the job. A field that waits
+ * with an empty queue has lost its job; with jobs in the queue its own is probably among them, and
+ * the next pass will see. The reply: jobs made, and fields that wait.
+ */
+static const char script[] = "local queue, made, waits = redis.call('XLEN', KEYS[2]), 0, 0 "
+			     "for _, n in ipairs(ARGV) do "
+			     "local v = redis.call('HGET', KEYS[1], n) "
+			     "if v == 'Nothing yet!' then waits = waits + 1 end "
+			     "if not v or (v == 'Nothing yet!' and queue == 0) then "
+			     "redis.call('HSETNX', KEYS[1], n, 'Nothing yet!') "
+			     "redis.call('XADD', KEYS[2], '*', 'index', n) "
+			     "redis.call('PUBLISH', 'insert', n) "
+			     "made = made + 1 end end "
+			     "return {made, waits}";
+
+static struct net_timer timer;
+static struct postgres_request rows_request;
+static struct redis_request request;
+static bool wanted;
+static uint64_t next_routine;
+static uint32_t wait_ms = LOOK_MS;
+static int64_t last_number;
+static uint32_t count;              /* numbers of this page */
+static uint8_t text[PAGE_ROWS][12]; /* their decimal text */
+static struct span numbers[PAGE_ROWS + 5];
+static uint64_t made, waits;
+
+static void tick(struct net_timer *t);
+
+static void rest(uint32_t ms)
+{
+	net_timer_set(api_loop, &timer, ms, tick);
+}
+
+static void on_failed(struct redis_request *q, int why)
+{
+	(void)q;
+	(void)why;
+	wanted = true;
+	rest(LOOK_MS);
+}
+
+static void refused(const struct resp_item *it)
+{
+	struct log_line l;
+	if (log_open(&l, LOG_WARN, "redis refused a rebuild")) {
+		log_span(&l, "error", it->str);
+		log_close(&l);
+	}
+	wanted = true;
+	rest(LOOK_MS);
+}
+
+static bool ask(void (*item)(struct redis_request *, const struct resp_item *), size_t argc,
+		const struct span argv[])
+{
+	request = (struct redis_request){.item = item, .failed = on_failed};
+	if (redis_send(&api_redis, &request, DEADLINE_MS, argc, argv) == 0)
+		return true;
+	wanted = true;
+	rest(LOOK_MS);
+	return false;
+}
+
+/* The end: a mark that lives as long as what it stands for. */
+
+static void on_marked(struct redis_request *q, const struct resp_item *it)
+{
+	(void)q;
+	if (redis_is_error(it)) {
+		refused(it);
+		return;
+	}
+	struct log_line l;
+	if (made > 0 && log_open(&l, LOG_INFO, "jobs put back on the queue")) {
+		log_u64(&l, "jobs", made);
+		log_close(&l);
+	}
+	next_routine = api_loop->now + ROUTINE_MS;
+	/* Fields that wait are looked at again soon, but ever more rarely while nothing moves. */
+	wait_ms = waits == 0 || made > 0 ? LOOK_MS : wait_ms * 2;
+	if (wait_ms > ROUTINE_MS)
+		wait_ms = ROUTINE_MS;
+	wanted = wanted || waits > 0;
+	rest(wait_ms);
+}
+
+static void finish(void)
+{
+	const struct span argv[] = {SPAN("SET"), KEY_MARK, SPAN("1")};
+	ask(on_marked, 3, argv);
+}
+
+/* A page of numbers: those that Redis lacks become jobs. */
+
+static void read_page(void);
+
+static void on_filled(struct redis_request *q, const struct resp_item *it)
+{
+	static unsigned at;
+	(void)q;
+	if (redis_is_error(it)) {
+		refused(it);
+		return;
+	}
+	at = it->depth == 0 ? 0 : at + 1;
+	if (at == 1)
+		made += (uint64_t)it->num;
+	if (at == 2)
+		waits += (uint64_t)it->num;
+	if (!it->last)
+		return;
+	if (count == PAGE_ROWS)
+		read_page();
+	else
+		finish();
+}
+
+static void fill(void)
+{
+	const struct span head[] = {SPAN("EVAL"), span_str(script), SPAN("2"), KEY_VALUES,
+				    KEY_JOBS};
+	memcpy(numbers, head, sizeof head);
+	ask(on_filled, 5 + count, numbers);
+}
+
+static void on_row(struct postgres_request *q, const struct pgwire_row *view)
+{
+	struct pgwire_row row = *view;
+	struct pgwire_value v;
+	(void)q;
+	if (!pgwire_row_next(&row, &v) || v.bytes.n > sizeof text[0] || count == PAGE_ROWS ||
+	    !dec_i64(v.bytes, &last_number))
+		return;
+	memcpy(text[count], v.bytes.p, v.bytes.n);
+	numbers[5 + count] = span_of(text[count], v.bytes.n);
+	count++;
+}
+
+static void on_page(struct postgres_request *q, int rc)
+{
+	if (rc == POSTGRES_EFAILED)
+		postgres_renew(&api_postgres, q->message);
+	if (rc < 0) {
+		wanted = true;
+		rest(LOOK_MS);
+	} else if (count > 0) {
+		fill();
+	} else {
+		finish();
+	}
+}
+
+static void read_page(void)
+{
+	uint8_t buf[24];
+	struct out o = out_init(buf, sizeof buf);
+	out_i64(&o, last_number);
+	struct pgwire_param param = {.value = out_span_of(&o)};
+	count = 0;
+	rows_request = (struct postgres_request){.row = on_row, .done = on_page};
+	if (postgres_send(&api_postgres, &rows_request, DEADLINE_MS, &rebuild_page, &param, 1) <
+	    0) {
+		wanted = true;
+		rest(LOOK_MS);
+	}
+}
+
+static void begin(void)
+{
+	wanted = false;
+	made = waits = 0;
+	last_number = INT32_MIN; /* itself no index that anybody can mean */
+	read_page();
+}
+
+/* The look for the mark. */
+
+static void on_looked(struct redis_request *q, const struct resp_item *it)
+{
+	(void)q;
+	if (redis_is_error(it))
+		refused(it);
+	else if (it->num == 0)
+		begin();
+	else
+		rest(LOOK_MS);
+}
+
+static void tick(struct net_timer *t)
+{
+	(void)t;
+	if (!api_redis.ready || !api_postgres.ready) {
+		rest(LOOK_MS);
+		return;
+	}
+	if (wanted || api_loop->now >= next_routine) {
+		begin();
+		return;
+	}
+	const struct span argv[] = {SPAN("EXISTS"), KEY_MARK};
+	ask(on_looked, 2, argv);
+}
+
+void rebuild_wanted(void)
+{
+	wanted =
+		true; /* at the next tick: what fails for each POST must not cost a pass for each */
+}
+
+void rebuild_start(struct net_loop *loop)
+{
+	next_routine = loop->now + ROUTINE_MS;
+	rest(LOOK_MS);
+}
+
+void rebuild_stop(void)
+{
+	net_timer_stop(&timer);
+}

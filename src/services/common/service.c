@@ -1,0 +1,212 @@
+#include "services/common/service.h"
+
+#include "services/common/admin.h"
+#include "services/common/healthcheck.h"
+#include "services/common/port.h"
+#include "services/common/workers.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 64, EXIT_CONFIG = 78 }; /* sysexits.h, which musl does not have */
+
+static const struct service *self;
+static struct net_loop loop;
+static struct net_timer drain_limit;
+static int exit_status;
+static char text[16384]; /* help, mistakes, the effective configuration */
+
+static void print(int fd, const struct out *o)
+{
+	size_t at = 0;
+	while (at < o->n) {
+		ssize_t n = write(fd, o->p + at, o->n - at);
+		if (n <= 0)
+			return;
+		at += (size_t)n;
+	}
+}
+
+static struct out text_open(void)
+{
+	return out_init(text, sizeof text);
+}
+
+static int print_help(void)
+{
+	struct out o = text_open();
+	out_str(&o, "barnacle-");
+	out_str(&o, self->name);
+	out_str(&o, ": ");
+	out_str(&o, self->summary);
+	out_str(&o, "\n\nusage: ");
+	out_str(&o, self->name);
+	out_str(&o, " [--help | --version | --check-config | --healthcheck]\n\n"
+		    "Configured by the environment:\n");
+	config_help(self->vars, self->var_count, &o);
+	print(STDOUT_FILENO, &o);
+	return 0;
+}
+
+static int print_version(void)
+{
+	struct out o = text_open();
+	out_str(&o, "barnacle-");
+	out_str(&o, self->name);
+	out_str(&o, " " BARNACLE_VERSION "\n");
+	print(STDOUT_FILENO, &o);
+	return 0;
+}
+
+/* Both listeners would open, and share the connections. */
+static int check_admin_port(struct out *errors)
+{
+	uint16_t port = self->config->admin_port;
+	if (port == 0 || self->public_port == NULL || *self->public_port != port)
+		return 0;
+	out_str(errors, "ADMIN_PORT=\"");
+	out_u64(errors, port);
+	out_str(errors, "\": expected another port than PORT\n");
+	return 1;
+}
+
+static int load(char **env)
+{
+	struct out errors = text_open();
+	int mistakes = config_load(self->vars, self->var_count, self->config, env, &errors);
+	if (self->check != NULL)
+		mistakes += self->check(&errors);
+	mistakes += check_admin_port(&errors);
+	print(STDERR_FILENO, &errors);
+	return mistakes;
+}
+
+static int print_config(char **env)
+{
+	struct out o = text_open();
+	config_print(self->vars, self->var_count, self->config, env, &o);
+	print(STDOUT_FILENO, &o);
+	return 0;
+}
+
+/* Running. */
+
+void service_log_listen_failed(uint16_t port, int rc)
+{
+	struct log_line l;
+	if (!log_open(&l, LOG_ERROR, "cannot listen"))
+		return;
+	log_u64(&l, "port", port);
+	log_str(&l, "error", net_strerror(rc));
+	log_close(&l);
+}
+
+void service_stopped(void)
+{
+	net_loop_stop(&loop);
+}
+
+static void drain_too_long(struct net_timer *t)
+{
+	(void)t;
+	struct log_line l;
+	if (log_open(&l, LOG_WARN, "stopping without the last answers"))
+		log_close(&l);
+	service_stopped();
+}
+
+static void on_signal(struct net_loop *lp, int signal)
+{
+	(void)signal;
+	if (drain_limit.link != NULL)
+		return;
+	struct log_line l;
+	if (log_open(&l, LOG_INFO, "stopping"))
+		log_close(&l);
+	net_timer_set(lp, &drain_limit, SERVICE_DRAIN_MS, drain_too_long);
+	admin_close();
+	self->drain();
+}
+
+static int run_worker(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	int rc = net_loop_open(&loop);
+	if (rc == 0)
+		rc = net_signals(&loop, &set, on_signal);
+	if (rc < 0)
+		return 1;
+	loop.turn_end = log_flush;
+	if (self->config->admin_port != 0)
+		rc = admin_open(&loop, self);
+	if (rc == 0)
+		rc = self->start(&loop);
+	log_flush();
+	if (rc < 0)
+		return 1;
+	net_loop_run(&loop);
+	log_flush();
+	return exit_status;
+}
+
+static int check_port(uint16_t port)
+{
+	int rc = port != 0 ? port_check(port) : 0;
+	if (rc < 0)
+		service_log_listen_failed(port, rc);
+	return rc;
+}
+
+static int run(char **env)
+{
+	if (load(env) > 0)
+		return EXIT_CONFIG;
+	log_init(self->name, self->config->log_format, self->config->log_level);
+	struct log_line l;
+	if (log_open(&l, LOG_INFO, "starting")) {
+		log_str(&l, "version", BARNACLE_VERSION);
+		log_close(&l);
+	}
+	int rc = check_port(self->config->admin_port);
+	if (self->public_port != NULL)
+		rc = check_port(*self->public_port) < 0 ? -1 : rc;
+	log_flush();
+	if (rc < 0)
+		return 1;
+	if (self->config->workers > 1)
+		return workers_run(self->config->workers, run_worker);
+	return run_worker();
+}
+
+int service_main(const struct service *s, int argc, char **argv, char **env)
+{
+	self = s;
+	if (argc == 1)
+		return run(env);
+	struct span what = span_str(argv[1]);
+	if (argc == 2 && span_eq(what, SPAN("--help")))
+		return print_help();
+	if (argc == 2 && span_eq(what, SPAN("--version")))
+		return print_version();
+	if (argc == 2 &&
+	    (span_eq(what, SPAN("--check-config")) || span_eq(what, SPAN("--healthcheck")))) {
+		if (load(env) > 0)
+			return EXIT_CONFIG;
+		if (span_eq(what, SPAN("--check-config")))
+			return print_config(env);
+		uint16_t port = s->config->admin_port;
+		if (port == 0 && s->public_port != NULL)
+			port = *s->public_port;
+		return healthcheck(port);
+	}
+	struct out o = text_open();
+	out_str(&o, "unknown argument: ");
+	out_span(&o, span_head(what, 200));
+	out_str(&o, "; --help lists what there is\n");
+	print(STDERR_FILENO, &o);
+	return EXIT_USAGE;
+}

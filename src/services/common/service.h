@@ -1,0 +1,66 @@
+/*
+ * service: what every service of Barnacle does the same way: its command line, its configuration,
+ * its logs, its second listener, and its life from start to SIGTERM.
+ *
+ *	static const struct service api = {.name = "api", .vars = vars, ...};
+ *	int main(int argc, char **argv, char **env) { return service_main(&api, argc, argv, env); }
+ *
+ * Command line: none (run), --help, --version, --check-config, --healthcheck. Exit status: 0 after
+ * SIGTERM or SIGINT, 78 (EX_CONFIG) for a mistake in the configuration, 64 (EX_USAGE) for one on
+ * the command line, 1 for anything else.
+ */
+#ifndef SERVICES_COMMON_SERVICE_H
+#define SERVICES_COMMON_SERVICE_H
+
+#include "net/net.h"
+#include "services/common/config.h"
+#include "services/common/log.h"
+
+/* The first member of every service's configuration. */
+struct service_config {
+	uint16_t admin_port;
+	uint32_t workers;
+	enum log_format log_format;
+	enum log_level log_level;
+};
+
+/* Rows for a service's table of variables; [type] is its struct, with `common` inside. */
+/* clang-format off */
+#define SERVICE_VARS(type) \
+	{.name = "ADMIN_PORT", .fallback = "9090", .at = offsetof(type, common.admin_port), \
+	 .take = config_take_port_or_off, .help = "listener for /healthz and /readyz; 0 = off"}, \
+	{.name = "WORKERS", .fallback = "1", .at = offsetof(type, common.workers), \
+	 .take = config_take_u32, .min = 1, .max = 64, .help = "processes that share the port"}, \
+	{.name = "LOG_FORMAT", .fallback = "logfmt", .at = offsetof(type, common.log_format), \
+	 .take = config_take_log_format, .help = "logfmt or json"}, \
+	{.name = "LOG_LEVEL", .fallback = "info", .at = offsetof(type, common.log_level), \
+	 .take = config_take_log_level, .help = "error, warn, info or debug"}
+/* clang-format on */
+
+struct service {
+	const char *name;
+	const char *summary; /* one line for --help */
+	const struct config_var *vars;
+	size_t var_count;
+	struct service_config *config; /* the first member of what vars fill */
+	const uint16_t *public_port;   /* NULL when there is none */
+	/* After the variables were read, what one row can't see; mistakes go to [errors]. */
+	int (*check)(struct out *errors);
+	/* Opens everything; 0, or a negative error, after logging what failed. */
+	int (*start)(struct net_loop *loop);
+	/* Stops accepting; calls service_stopped when the last answer is out. */
+	void (*drain)(void);
+	/* Writes `"name":"state"` pairs, comma-separated; whether all that is needed is there. */
+	bool (*ready)(struct out *o);
+};
+
+int service_main(const struct service *s, int argc, char **argv, char **env);
+/* The drain is complete. */
+void service_stopped(void);
+
+/* The line for a listener that could not be opened. */
+void service_log_listen_failed(uint16_t port, int rc);
+
+#define SERVICE_DRAIN_MS 9000 /* of the 10 s that container engines give */
+
+#endif

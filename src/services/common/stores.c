@@ -1,0 +1,123 @@
+#include "services/common/stores.h"
+
+#include "services/common/log.h"
+
+#include <string.h>
+
+#define REMIND_MS 60000
+#define CLIENT_OUT (4 << 20)
+#define CLIENT_IN (8 << 20)
+
+/* The order of the words of PGSSLMODE. */
+enum { SSL_DISABLE, SSL_ALLOW, SSL_PREFER, SSL_REQUIRE };
+
+static void override_text(struct config_text *to, const struct config_text *from)
+{
+	if (from->s[0] != '\0')
+		*to = *from;
+}
+
+static int mistake(struct out *errors, const char *line)
+{
+	out_str(errors, line);
+	out_byte(errors, '\n');
+	return 1;
+}
+
+int redis_settings_apply(struct redis_settings *s, const char *name, struct out *errors)
+{
+	override_text(&s->host, &s->url.host);
+	override_text(&s->user, &s->url.user);
+	if (s->url.password.s[0] != '\0')
+		s->password = s->url.password;
+	if (s->url.port != 0)
+		s->port = s->url.port;
+	s->client = (struct redis_config){
+		.link = {.host = s->host.s,
+			 .port = s->port,
+			 .connect_ms = STORE_CONNECT_MS,
+			 .in_max = CLIENT_IN,
+			 .out_max = CLIENT_OUT},
+		.login = {.user = span_str(s->user.s),
+			  .password = span_str(s->password.s),
+			  .name = span_str(name),
+			  .db = s->url.db_number},
+		.limits = resp_default_limits,
+	};
+	/* A bulk is a view into the input buffer, so the buffer's bound is the bulk's. */
+	s->client.limits.bulk = CLIENT_IN / 2;
+	if (s->url.tls)
+		return mistake(errors, "REDIS_URL: rediss:// asks for TLS, which this version does "
+				       "not have; use redis://");
+	return 0;
+}
+
+int postgres_settings_apply(struct postgres_settings *s, const char *name, struct out *errors)
+{
+	override_text(&s->host, &s->url.host);
+	override_text(&s->user, &s->url.user);
+	override_text(&s->database, &s->url.db);
+	if (s->url.password.s[0] != '\0')
+		s->password = s->url.password;
+	if (s->url.port != 0)
+		s->port = s->url.port;
+	struct config_text mode = {""};
+	url_param(&s->url, "sslmode", &mode);
+	struct span asked = span_str(mode.s);
+	bool tls = s->sslmode >= SSL_REQUIRE || span_eq(asked, SPAN("require")) ||
+		   span_starts(asked, SPAN("verify-"));
+	bool has_password = s->password.s[0] != '\0';
+	s->client.link = (struct link_config){
+		.host = s->host.s,
+		.port = s->port,
+		.connect_ms = STORE_CONNECT_MS,
+		.in_max = CLIENT_IN,
+		.out_max = CLIENT_OUT,
+	};
+	s->client.login = (struct pgwire_login){
+		.user = span_str(s->user.s),
+		.database = span_str(s->database.s),
+		.password = span_str(s->password.s),
+		.application_name = span_str(name),
+		/* Who has a password expects it to be asked for: else it is another server. */
+		.flags = has_password ? 0 : PGWIRE_ALLOW_TRUST,
+		.keys = &s->keys,
+	};
+	s->client.limits = pgwire_default_limits;
+	s->client.limits.row = CLIENT_IN / 2;
+	if (tls)
+		return mistake(errors, "PGSSLMODE: require and stricter ask for TLS, which this "
+				       "version does not have; use prefer or disable");
+	return 0;
+}
+
+void store_log_up(struct store_log *s)
+{
+	struct log_line l;
+	s->up = s->ever_up = true;
+	s->why[0] = '\0';
+	if (!log_open(&l, LOG_INFO, "store connected"))
+		return;
+	log_str(&l, "store", s->store);
+	log_str(&l, "use", s->use);
+	log_close(&l);
+}
+
+void store_log_down(struct store_log *s, uint64_t now, const char *why)
+{
+	struct log_line l;
+	struct span reason = span_head(span_str(why), sizeof s->why - 1);
+	bool news = s->up || !span_eq(reason, span_str(s->why)) || now - s->told >= REMIND_MS;
+	s->up = false;
+	if (!news)
+		return;
+	memcpy(s->why, reason.p, reason.n);
+	s->why[reason.n] = '\0';
+	s->told = now;
+	if (!log_open(&l, LOG_WARN, "store away, trying again"))
+		return;
+	log_str(&l, "store", s->store);
+	log_str(&l, "use", s->use);
+	log_str(&l, "why", s->why);
+	log_close(&l);
+}

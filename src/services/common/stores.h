@@ -1,0 +1,102 @@
+/*
+ * stores: the configuration of the two stores, shared by api and worker: rows for the table of
+ * variables, what turns them into a client's configuration, and the log lines of their coming and
+ * going.
+ */
+#ifndef SERVICES_COMMON_STORES_H
+#define SERVICES_COMMON_STORES_H
+
+#include "drivers/postgres.h"
+#include "drivers/redis.h"
+#include "services/common/config.h"
+#include "services/common/url.h"
+
+/* A request to a store that is not over by then is answered 503; a second is the contract. */
+#define STORE_DEADLINE_MS 900
+#define STORE_CONNECT_MS 5000
+
+/* Words of the application contract. */
+#define KEY_VALUES SPAN("values")
+#define KEY_JOBS SPAN("{values}:jobs") /* the tag keeps it in the hash slot of `values` */
+#define KEY_MARK SPAN("{values}:mark") /* there since the last rebuild; gone after a FLUSHALL */
+#define CHANNEL_INSERT SPAN("insert")
+#define CHANNEL_DONE SPAN("{values}:done") /* "index value", for the event stream */
+#define PLACEHOLDER SPAN("Nothing yet!")
+
+struct redis_settings {
+	struct config_text host, user;
+	struct config_secret password;
+	uint16_t port;
+	struct url url;
+	struct redis_config client; /* made by redis_settings_apply */
+};
+
+struct postgres_settings {
+	struct config_text host, user, database;
+	struct config_secret password;
+	uint16_t port;
+	uint32_t sslmode;
+	struct url url;
+	struct pgwire_keys keys;
+	struct postgres_config client; /* made by postgres_settings_apply */
+};
+
+/* clang-format off */
+#define REDIS_VARS(type, m) \
+	{.name = "REDIS_HOST", .at = offsetof(type, m.host), .take = config_take_host, \
+	 .url = "REDIS_URL", .help = "host of Redis"}, \
+	{.name = "REDIS_PORT", .fallback = "6379", .at = offsetof(type, m.port), \
+	 .take = config_take_port, .help = "its port"}, \
+	{.name = "REDIS_USERNAME", .fallback = "", .at = offsetof(type, m.user), \
+	 .take = config_take_text, .help = "its ACL user"}, \
+	{.name = "REDIS_PASSWORD", .fallback = "", .at = offsetof(type, m.password), \
+	 .take = config_take_secret, .flags = CONFIG_SECRET, .help = "its password"}, \
+	{.name = "REDIS_URL", .fallback = "", .at = offsetof(type, m.url), \
+	 .take = config_take_redis_url, .flags = CONFIG_SECRET, \
+	 .help = "redis://[user[:password]@]host[:port][/db], over the four above"}
+
+#define POSTGRES_VARS(type, m) \
+	{.name = "PGHOST", .at = offsetof(type, m.host), .take = config_take_text, \
+	 .aliases = "RDS_HOSTNAME", .url = "DATABASE_URL", \
+	 .help = "host of PostgreSQL, or the folder of its socket"}, \
+	{.name = "PGPORT", .fallback = "5432", .at = offsetof(type, m.port), \
+	 .take = config_take_port, .aliases = "RDS_PORT", .help = "its port"}, \
+	{.name = "PGUSER", .at = offsetof(type, m.user), .take = config_take_text, \
+	 .aliases = "RDS_USERNAME", .url = "DATABASE_URL", .help = "its user"}, \
+	{.name = "PGPASSWORD", .fallback = "", .at = offsetof(type, m.password), \
+	 .take = config_take_secret, .flags = CONFIG_SECRET, .aliases = "RDS_PASSWORD", \
+	 .help = "the user's password"}, \
+	{.name = "PGDATABASE", .fallback = "", .at = offsetof(type, m.database), \
+	 .take = config_take_text, .aliases = "RDS_DB_NAME", \
+	 .help = "its database; the user's name when unset"}, \
+	{.name = "PGSSLMODE", .fallback = "prefer", .at = offsetof(type, m.sslmode), \
+	 .take = config_take_choice, .words = "disable allow prefer require verify-ca verify-full", \
+	 .help = "disable, allow or prefer (all in plain: this version has no TLS)"}, \
+	{.name = "DATABASE_URL", .fallback = "", .at = offsetof(type, m.url), \
+	 .take = config_take_postgres_url, .flags = CONFIG_SECRET, \
+	 .help = "postgres://[user[:password]@]host[:port][/database], over the six above"}
+/* clang-format on */
+
+/*
+ * Applies the URL over the single variables and fills the client's configuration. Returns the
+ * number of mistakes, a line each in [errors]. [name]: what the stores show as the client's name.
+ */
+int redis_settings_apply(struct redis_settings *s, const char *name, struct out *errors);
+int postgres_settings_apply(struct postgres_settings *s, const char *name, struct out *errors);
+
+/*
+ * One line when a store comes, one when it goes; while it stays away for the same reason, one a
+ * minute, so that a long outage does not fill the log. [seen] is the caller's, one per connection.
+ */
+struct store_log {
+	const char *store; /* "redis", "postgres" */
+	const char *use;   /* what the connection is for */
+	char why[128];
+	uint64_t told; /* loop time, ms */
+	bool up;
+	bool ever_up;
+};
+void store_log_up(struct store_log *s);
+void store_log_down(struct store_log *s, uint64_t now, const char *why);
+
+#endif

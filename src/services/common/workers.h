@@ -1,0 +1,15 @@
+/*
+ * workers: several processes of one service behind one port (SO_REUSEPORT). The parent only
+ * watches: it starts a worker again when one dies, and passes SIGTERM and SIGINT on.
+ */
+#ifndef SERVICES_COMMON_WORKERS_H
+#define SERVICES_COMMON_WORKERS_H
+
+#include <stdint.h>
+
+#define WORKERS_MAX 64
+
+/* Runs [body] in [n] processes until a signal to stop; returns the exit status. */
+int workers_run(uint32_t n, int (*body)(void));
+
+#endif

@@ -1,0 +1,109 @@
+#include "services/worker/worker.h"
+
+struct worker_config worker_config;
+struct net_loop *worker_loop;
+struct redis worker_commands;
+
+static struct store_log commands_log = {.store = "redis", .use = "values and queue"};
+static struct net_timer drain_poll;
+
+#define AT(member) offsetof(struct worker_config, member)
+#define DRAIN_POLL_MS 50
+
+static const struct config_var vars[] = {
+	REDIS_VARS(struct worker_config, redis),
+	{.name = "MAX_INDEX",
+	 .fallback = "1000000",
+	 .at = AT(max_index),
+	 .take = config_take_u32,
+	 .max = 1000000,
+	 .help = "jobs above it are set aside, whoever made them"},
+	{.name = "CLAIM_AFTER",
+	 .fallback = "10s",
+	 .at = AT(claim_ms),
+	 .take = config_take_duration_ms,
+	 .min = 1000,
+	 .max = 3600000,
+	 .help = "a job this long with another worker is taken over"},
+	SERVICE_VARS(struct worker_config),
+};
+
+static int check(struct out *errors)
+{
+	return redis_settings_apply(&worker_config.redis, "barnacle-worker", errors);
+}
+
+void worker_log_refusal(const char *what, const struct resp_item *it)
+{
+	struct log_line l;
+	if (!log_open(&l, LOG_WARN, "redis refused"))
+		return;
+	log_str(&l, "what", what);
+	log_span(&l, "error", it->str);
+	log_close(&l);
+}
+
+static void on_ready(struct redis *r)
+{
+	(void)r;
+	store_log_up(&commands_log);
+	queue_ready();
+	foreign_ready();
+}
+
+static void on_down(struct redis *r, const char *why)
+{
+	store_log_down(&commands_log, r->link.loop->now, why);
+}
+
+static const struct redis_events events = {on_ready, on_down, NULL};
+
+static int start(struct net_loop *loop)
+{
+	worker_loop = loop;
+	redis_start(&worker_commands, loop, &worker_config.redis.client, &events);
+	queue_start(loop);
+	foreign_start(loop);
+	return 0;
+}
+
+static void wait_for_work(struct net_timer *t)
+{
+	if (!work_idle()) {
+		net_timer_set(worker_loop, t, DRAIN_POLL_MS, wait_for_work);
+		return;
+	}
+	redis_stop(&worker_commands);
+	service_stopped();
+}
+
+/* Jobs that the batch does not hold yet stay in the queue, for another worker or a later one. */
+static void drain(void)
+{
+	queue_stop();
+	foreign_stop();
+	wait_for_work(&drain_poll);
+}
+
+static bool ready(struct out *o)
+{
+	out_str(o, worker_commands.ready ? "\"redis\":\"up\"" : "\"redis\":\"down\"");
+	return worker_commands.ready;
+}
+
+static const struct service worker = {
+	.name = "worker",
+	.summary = "computes the values that were asked for",
+	.vars = vars,
+	.var_count = sizeof vars / sizeof *vars,
+	.config = &worker_config.common,
+	.check = check,
+	.start = start,
+	.drain = drain,
+	.ready = ready,
+};
+
+int main(int argc, char **argv, char **env)
+{
+	return service_main(&worker, argc, argv, env);
+}

@@ -1,0 +1,262 @@
+/*
+ * Reading the queue, one batch after the other: first what this consumer was given and did not
+ * finish (ID 0), then, now and then, what dead workers left (XAUTOCLAIM), else what is new. The
+ * blocking read has a connection of its own.
+ */
+#include "services/worker/worker.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define BLOCK_MS 2000
+#define BLOCK_TEXT SPAN("2000")
+#define BATCH_TEXT SPAN("32")
+#define REST_MS 1000 /* after a refusal */
+
+enum source { OWN, CLAIMED, NEW };
+
+static struct redis reader;
+static struct store_log reader_log = {.store = "redis", .use = "waiting for jobs"};
+static struct redis_request request;
+static struct net_timer rest_timer;
+static enum source source;
+static bool own_done;       /* nothing unfinished is left from before */
+static bool asked, stopped; /* a read is under way */
+static uint64_t next_claim;
+static char consumer[CONSUMER_MAX];
+
+/* Of the entry that is being read. */
+static unsigned base, taken;
+static uint8_t id[ENTRY_ID_MAX], index_text[INDEX_MAX];
+static struct span entry_id, entry_index;
+static bool has_field, is_index;
+
+static void read_next(void);
+
+static void resume(struct net_timer *t)
+{
+	(void)t;
+	read_next();
+}
+
+static void rest(void)
+{
+	asked = false;
+	net_timer_set(worker_loop, &rest_timer, REST_MS, resume);
+}
+
+/* Entries: [id, [field, value, ...]], or [id, nil] for one that was deleted meanwhile. */
+
+static void keep(struct span *to, uint8_t *buf, size_t cap, struct span s)
+{
+	/* One byte more than fits says "too long" further on; none of ours is. */
+	*to = span_head(s, cap);
+	memcpy(buf, to->p, to->n);
+	to->p = buf;
+}
+
+static void end_of_entry(void)
+{
+	if (entry_id.n > 0) {
+		taken++;
+		work_add(entry_id, entry_index);
+	}
+	entry_id = entry_index = SPAN_NONE;
+}
+
+static void on_entry_item(unsigned depth, const struct resp_item *it)
+{
+	if (depth == 1) {
+		end_of_entry();
+	} else if (depth == 2 && it->type == RESP_BULK) {
+		keep(&entry_id, id, sizeof id, it->str);
+		has_field = false;
+	} else if (depth == 3 && !has_field) {
+		has_field = true;
+		is_index = span_eq(it->str, SPAN("index"));
+	} else if (depth == 3) {
+		if (is_index)
+			keep(&entry_index, index_text, sizeof index_text, it->str);
+		has_field = false;
+	}
+}
+
+static void end_of_batch(void)
+{
+	end_of_entry();
+	asked = false;
+	if (source == OWN && taken == 0)
+		own_done = true;
+	if (taken > 0)
+		work_begin();
+	else
+		read_next();
+}
+
+/* XREADGROUP: RESP2 [[key, entries]], RESP3 {key: entries}. XAUTOCLAIM: [next, entries, gone]. */
+static void on_item(struct redis_request *q, const struct resp_item *it)
+{
+	(void)q;
+	static bool entries;
+	if (redis_is_error(it)) {
+		bool lost = span_starts(it->str, SPAN("NOGROUP")) ||
+			    span_starts(it->str, SPAN("UNBLOCKED"));
+		if (!lost)
+			worker_log_refusal("a read of the queue", it);
+		/* The stream went away (FLUSHALL) or was never there. */
+		asked = false;
+		if (lost)
+			queue_ready();
+		else
+			rest();
+		return;
+	}
+	if (it->depth == 0) {
+		base = source == CLAIMED || it->type == RESP_MAP ? 1 : 2;
+		entries = false;
+		taken = 0;
+	} else if (it->depth == base && it->type == RESP_ARRAY) {
+		/* A second array, at the end of XAUTOCLAIM's answer, lists ids that are gone. */
+		entries = !entries;
+	} else if (it->depth > base && entries) {
+		on_entry_item(it->depth - base, it);
+	}
+	if (it->last)
+		end_of_batch();
+}
+
+static void on_failed(struct redis_request *q, int why)
+{
+	(void)q;
+	(void)why;
+	entry_id = entry_index = SPAN_NONE;
+	asked = false;
+}
+
+static void ask(struct redis *r, uint32_t ms, size_t argc, const struct span argv[])
+{
+	request = (struct redis_request){.item = on_item, .failed = on_failed};
+	asked = redis_send(r, &request, ms, argc, argv) == 0;
+}
+
+static void read_group(const char *from)
+{
+	const struct span argv[] = {
+		SPAN("XREADGROUP"), SPAN("GROUP"), GROUP,          span_str(consumer),
+		SPAN("COUNT"),      BATCH_TEXT,    SPAN("BLOCK"),  BLOCK_TEXT,
+		SPAN("STREAMS"),    KEY_JOBS,      span_str(from),
+	};
+	ask(&reader, BLOCK_MS + STORE_CONNECT_MS, 11, argv);
+}
+
+static void claim(void)
+{
+	uint8_t buf[20];
+	const struct span argv[] = {
+		SPAN("XAUTOCLAIM"),
+		KEY_JOBS,
+		GROUP,
+		span_str(consumer),
+		dec_put(buf, worker_config.claim_ms),
+		SPAN("0"),
+		SPAN("COUNT"),
+		BATCH_TEXT,
+	};
+	ask(&worker_commands, STORE_CONNECT_MS, 8, argv);
+}
+
+static void read_next(void)
+{
+	if (asked || stopped || !work_idle() || !reader.ready || !worker_commands.ready)
+		return;
+	if (!own_done) {
+		source = OWN;
+		read_group("0");
+	} else if (worker_loop->now >= next_claim) {
+		source = CLAIMED;
+		next_claim = worker_loop->now + worker_config.claim_ms / 2;
+		claim();
+	} else {
+		source = NEW;
+		read_group(">");
+	}
+}
+
+void queue_batch_over(bool again)
+{
+	if (again) {
+		own_done = false;
+		rest();
+	} else {
+		read_next();
+	}
+}
+
+/* The group. */
+
+static void on_group(struct redis_request *q, const struct resp_item *it)
+{
+	(void)q;
+	asked = false;
+	if (redis_is_error(it) && !span_starts(it->str, SPAN("BUSYGROUP"))) {
+		worker_log_refusal("the group of workers", it);
+		rest();
+		return;
+	}
+	read_next();
+}
+
+static struct redis_request group_request = {.item = on_group, .failed = on_failed};
+
+void queue_ready(void)
+{
+	const struct span argv[] = {
+		SPAN("XGROUP"), SPAN("CREATE"), KEY_JOBS, GROUP, SPAN("0"), SPAN("MKSTREAM"),
+	};
+	own_done = false;
+	if (!asked)
+		asked = redis_send(&worker_commands, &group_request, STORE_CONNECT_MS, 6, argv) ==
+			0;
+}
+
+static void on_ready(struct redis *r)
+{
+	(void)r;
+	store_log_up(&reader_log);
+	read_next();
+}
+
+static void on_down(struct redis *r, const char *why)
+{
+	store_log_down(&reader_log, r->link.loop->now, why);
+	own_done = false; /* the answer that was lost may have held jobs */
+}
+
+static const struct redis_events reader_events = {on_ready, on_down, NULL};
+
+/* The same after a restart of the same container, so that its unfinished jobs are its own. */
+static void name_consumer(void)
+{
+	char host[CONSUMER_MAX - 24];
+	struct out o = out_init(consumer, sizeof consumer - 1);
+	if (gethostname(host, sizeof host) != 0)
+		host[0] = '\0';
+	host[sizeof host - 1] = '\0';
+	out_str(&o, host);
+	out_byte(&o, '-');
+	out_u64(&o, (uint64_t)getpid());
+	consumer[o.n] = '\0';
+}
+
+void queue_start(struct net_loop *loop)
+{
+	name_consumer();
+	redis_start(&reader, loop, &worker_config.redis.client, &reader_events);
+}
+
+void queue_stop(void)
+{
+	stopped = true;
+	net_timer_stop(&rest_timer);
+	redis_stop(&reader);
+}

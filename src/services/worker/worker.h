@@ -1,0 +1,55 @@
+/*
+ * worker: takes jobs from the queue, computes, writes the results. What its files share.
+ *
+ *	main.c      configuration, start, stop
+ *	job.c       what is computed: the place for another job
+ *	queue.c     reading the stream: new jobs, our own unfinished ones, those of dead workers
+ *	work.c      from a job to its result in Redis
+ *	foreign.c   jobs of foreign hands: messages on `insert`, values that wait without a job
+ */
+#ifndef SERVICES_WORKER_WORKER_H
+#define SERVICES_WORKER_WORKER_H
+
+#include "services/common/service.h"
+#include "services/common/stores.h"
+
+struct worker_config {
+	struct service_config common;
+	struct redis_settings redis;
+	uint32_t max_index;
+	uint32_t claim_ms;
+};
+
+extern struct worker_config worker_config;
+extern struct net_loop *worker_loop;
+extern struct redis worker_commands; /* everything but the blocking read and the messages */
+
+#define GROUP SPAN("workers")
+#define CONSUMER_MAX 80
+#define BATCH 32        /* jobs taken from the stream at a time */
+#define INDEX_MAX 24    /* bytes of an index; "-9223372036854775808" has 20 */
+#define ENTRY_ID_MAX 48 /* bytes of a stream entry's id */
+
+/* Log lines of a reply that refuses what was asked. */
+void worker_log_refusal(const char *what, const struct resp_item *it);
+
+/* queue.c */
+void queue_start(struct net_loop *loop);
+void queue_stop(void);
+/* The command connection is there (again): jobs of ours that were not finished come first. */
+void queue_ready(void);
+/* Every job of the last batch is over. [again]: some failed, and shall be read once more. */
+void queue_batch_over(bool again);
+
+/* work.c: at most BATCH at a time, then queue_batch_over. */
+void work_add(struct span id, struct span index);
+/* No more of this batch will come. */
+void work_begin(void);
+bool work_idle(void);
+
+/* foreign.c */
+void foreign_start(struct net_loop *loop);
+void foreign_stop(void);
+void foreign_ready(void);
+
+#endif

@@ -1,0 +1,247 @@
+/*
+ * The durability contract: what was answered 200 is computed in the end, whatever is killed,
+ * restarted, emptied or away, and without an operator.
+ */
+#include "harness/app.h"
+#include "harness/tap.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RECOVER_MS 30000
+
+static const char *const quick[] = {"CLAIM_AFTER=1s", NULL};
+static struct app app = {.extra = quick};
+static int next_index = 100;
+
+static int api(void)
+{
+	return app.port[APP_API];
+}
+
+static int status_of(const char *path)
+{
+	return app_status(api(), path);
+}
+
+/* Posts one index that nobody has asked for yet; its status. */
+static int post_new(void)
+{
+	char json[32];
+	snprintf(json, sizeof json, "{\"index\":%d}", next_index++);
+	return app_post_status(api(), "/values", json);
+}
+
+static int number_of(char *text)
+{
+	int n = (int)strtol(text, NULL, 10);
+	free(text);
+	return n;
+}
+
+/* Rows without a computed value. */
+static int missing(void)
+{
+	char *rows = store_psql(app.pg, "SELECT DISTINCT number FROM values");
+	char *values = store_redis_cli(app.redis, "HGETALL", "values", NULL);
+	int n = 0;
+	/* redis-cli prints field and value on lines of their own. */
+	for (char *save = NULL, *row = strtok_r(rows, "\n", &save); row != NULL;
+	     row = strtok_r(NULL, "\n", &save)) {
+		char pair[64];
+		snprintf(pair, sizeof pair, "\n%s\n", row);
+		const char *at = strstr(values, pair);
+		if (at == NULL && strncmp(values, pair + 1, strlen(pair) - 1) == 0)
+			at = values - 1;
+		n += at == NULL || strncmp(at + strlen(pair), "Nothing", 7) == 0;
+	}
+	free(rows);
+	free(values);
+	return n;
+}
+
+static bool all_computed(const char *after)
+{
+	long long start = now_ms();
+	while (missing() > 0)
+		if (now_ms() - start > RECOVER_MS)
+			break;
+	int n = missing();
+	ok(n == 0, "%s: every recorded index is computed, %d missing after %lld ms", after, n,
+	   now_ms() - start);
+	return n == 0;
+}
+
+static void wait_ready(const char *after)
+{
+	ok(app_ready(&app, APP_API, RECOVER_MS), "%s: the api is ready", after);
+	ok(app_ready(&app, APP_WORKER, RECOVER_MS), "%s: the worker is ready", after);
+}
+
+static void test_absent_at_start(void)
+{
+	store_stop(app.pg);
+	store_stop(app.redis);
+	app_run(&app, APP_API);
+	app_run(&app, APP_WORKER);
+	is_int(app_status(app.admin[APP_API], "/healthz"), 200, "without stores the api lives");
+	is_int(app_status(app.admin[APP_API], "/readyz"), 503, "and says that it is not ready");
+	is_int(status_of("/values/all"), 503, "a list is 503");
+	is_int(status_of("/values/current"), 503, "the values are 503");
+	struct httpc_answer a = app_post(api(), "/values", "{\"index\":5}");
+	is_int(a.status, 503, "a POST is 503");
+	ok(httpc_field(&a, "Retry-After").n > 0, "with Retry-After");
+	httpc_free(&a);
+	store_start(app.redis);
+	store_start(app.pg);
+	wait_ready("both stores came later");
+	is_int(post_new(), 200, "then a POST is taken");
+	all_computed("both stores came later");
+}
+
+static void test_redis_away(void)
+{
+	store_kill(app.redis);
+	int taken = 0;
+	long long start = now_ms();
+	for (int i = 0; i < 20; i++)
+		taken += post_new() == 200;
+	is_int(taken, 20, "without Redis a POST is taken");
+	is_int(status_of("/values/current"), 503, "the values are 503");
+	is_int(status_of("/values/all"), 200, "the list is there");
+	ok(now_ms() - start < 10000, "all answered at once");
+	store_start(app.redis);
+	all_computed("Redis killed and restarted");
+}
+
+static void test_flushed(void)
+{
+	free(store_redis_cli(app.redis, "FLUSHALL", NULL));
+	all_computed("FLUSHALL");
+}
+
+static void test_postgres_restarts(void)
+{
+	store_kill(app.pg);
+	long long start = now_ms();
+	is_int(post_new(), 503, "without PostgreSQL a POST is 503");
+	ok(now_ms() - start < 2000, "at once");
+	is_int(status_of("/values/current"), 200, "the values are there");
+	store_start(app.pg);
+	wait_ready("PostgreSQL killed and restarted");
+	is_int(post_new(), 200, "then a POST is taken");
+	all_computed("PostgreSQL killed and restarted");
+}
+
+static void test_frozen(void)
+{
+	store_pause(app.pg);
+	long long start = now_ms();
+	is_int(post_new(), 503, "PostgreSQL frozen: a POST is 503");
+	ok(now_ms() - start < 3000, "soon");
+	store_resume(app.pg);
+	store_pause(app.redis);
+	is_int(status_of("/values/current"), 503, "Redis frozen: the values are 503");
+	is_int(post_new(), 200, "Redis frozen: a POST is taken");
+	store_resume(app.redis);
+	wait_ready("both thawed");
+	all_computed("both thawed");
+}
+
+static void test_table_dropped(void)
+{
+	free(store_psql(app.pg, "DROP TABLE values"));
+	is_int(post_new(), 503, "table gone: the first POST is 503");
+	long long end = now_ms() + RECOVER_MS;
+	int status;
+	while ((status = post_new()) != 200 && now_ms() < end)
+		tick();
+	is_int(status, 200, "the table is made again");
+}
+
+/* A thousand different indexes at once, pipelined on one connection; how many were answered 200. */
+static int post_thousand(void)
+{
+	struct httpc c;
+	int taken = 0;
+	if (!httpc_dial(&c, "127.0.0.1", (uint16_t)api(), 1000))
+		bail("no connection");
+	for (int sent = 0; sent < 1000; sent += 50) {
+		for (int i = 0; i < 50; i++) {
+			char request[256], json[32];
+			int n = snprintf(json, sizeof json, "{\"index\":%d}", 9000 - sent - i);
+			n = snprintf(request, sizeof request,
+				     "POST /values HTTP/1.1\r\nHost: t\r\nContent-Type: "
+				     "application/json\r\nContent-Length: %d\r\n\r\n%s",
+				     n, json);
+			httpc_send(&c, span_of(request, (size_t)n), 5000);
+		}
+		for (int i = 0; i < 50; i++) {
+			struct httpc_answer a;
+			if (httpc_read(&c, &a, 10000) != HTTPC_OK)
+				bail("no answer to a POST: %s", proc_log(app.proc[APP_API]));
+			taken += a.status == 200;
+			httpc_free(&a);
+		}
+	}
+	httpc_close(&c);
+	return taken;
+}
+
+static int jobs_waiting(void)
+{
+	return number_of(store_redis_cli(app.redis, "XLEN", "{values}:jobs", NULL));
+}
+
+static int computed(void)
+{
+	return number_of(store_redis_cli(app.redis, "HLEN", "values", NULL)) - jobs_waiting();
+}
+
+static void test_worker_killed(void)
+{
+	proc_kill(app.proc[APP_WORKER]);
+	int before = computed();
+	is_int(post_thousand(), 1000, "a thousand POSTs are taken, and no worker is there");
+	for (int round = 1; round <= 3; round++) {
+		app_run(&app, APP_WORKER);
+		long long end = now_ms() + 5000;
+		while (computed() < before + 200 * round && now_ms() < end)
+			;
+		proc_kill(app.proc[APP_WORKER]);
+		diag("worker killed with %d of 1,000 done", computed() - before);
+	}
+	app_run(&app, APP_WORKER);
+	all_computed("worker killed with -9 in the middle of 1,000 jobs, three times");
+	/* Jobs that a killed worker had written but not acknowledged are only looked at again. */
+	long long end = now_ms() + RECOVER_MS;
+	while (jobs_waiting() > 0 && now_ms() < end)
+		tick();
+	is_int(jobs_waiting(), 0, "nothing waits in the queue");
+}
+
+static void test_api_killed(void)
+{
+	is_int(post_new(), 200, "a POST");
+	proc_kill(app.proc[APP_API]);
+	app_run(&app, APP_API);
+	wait_ready("api killed");
+	all_computed("api killed with -9");
+}
+
+int main(void)
+{
+	app_open(&app);
+	test_absent_at_start();
+	test_redis_away();
+	test_flushed();
+	test_postgres_restarts();
+	test_frozen();
+	test_worker_killed();
+	test_api_killed();
+	test_table_dropped();
+	ok(app_stop_all(&app), "both end with 0 on SIGTERM");
+	return done();
+}

@@ -1,5 +1,7 @@
 #include "http/http.h"
 
+#include <string.h>
+
 static const struct {
 	uint16_t status;
 	char text[62];
@@ -36,94 +38,42 @@ unsigned http_status_of(int rc)
 	return rc <= -ERRORS ? 500 : errors[-rc].status;
 }
 
-/* The registry of status codes (IANA; 9110, 15), a row of texts for each run of numbers. */
-static const char informational[][32] = {
-	"Continue",
-	"Switching Protocols",
-	"Processing",
-	"Early Hints",
+/*
+ * The registry of status codes (IANA; 9110, 15): for each hundred its phrases from 00 on, one after
+ * the other, with a NUL behind each and none for a number that is not registered. Packed, because
+ * this goes into every image; the ones that are looked up often stand in front.
+ */
+static const char *const reasons[] = {
+	"Continue\0Switching Protocols\0Processing\0Early Hints\0",
+	"OK\0Created\0Accepted\0Non-Authoritative Information\0No Content\0Reset Content\0"
+	"Partial Content\0Multi-Status\0Already Reported\0",
+	"Multiple Choices\0Moved Permanently\0Found\0See Other\0Not Modified\0Use Proxy\0"
+	"\0Temporary Redirect\0Permanent Redirect\0",
+	"Bad Request\0Unauthorized\0Payment Required\0Forbidden\0Not Found\0"
+	"Method Not Allowed\0Not Acceptable\0Proxy Authentication Required\0Request Timeout\0"
+	"Conflict\0Gone\0Length Required\0Precondition Failed\0Content Too Large\0"
+	"URI Too Long\0Unsupported Media Type\0Range Not Satisfiable\0Expectation Failed\0"
+	"\0\0\0Misdirected Request\0Unprocessable Content\0Locked\0Failed Dependency\0"
+	"Too Early\0Upgrade Required\0\0Precondition Required\0Too Many Requests\0\0"
+	"Request Header Fields Too Large\0",
+	"Internal Server Error\0Not Implemented\0Bad Gateway\0Service Unavailable\0"
+	"Gateway Timeout\0HTTP Version Not Supported\0Variant Also Negotiates\0"
+	"Insufficient Storage\0Loop Detected\0\0Not Extended\0"
+	"Network Authentication Required\0",
 };
-static const char successful[][32] = {
-	"OK",
-	"Created",
-	"Accepted",
-	"Non-Authoritative Information",
-	"No Content",
-	"Reset Content",
-	"Partial Content",
-	"Multi-Status",
-	"Already Reported",
-};
-static const char redirection[][32] = {
-	"Multiple Choices",   "Moved Permanently",  "Found", "See Other",
-	"Not Modified",       "Use Proxy",          "", /* 306 */
-	"Temporary Redirect", "Permanent Redirect",
-};
-static const char client_error[][32] = {
-	"Bad Request",
-	"Unauthorized",
-	"Payment Required",
-	"Forbidden",
-	"Not Found",
-	"Method Not Allowed",
-	"Not Acceptable",
-	"Proxy Authentication Required",
-	"Request Timeout",
-	"Conflict",
-	"Gone",
-	"Length Required",
-	"Precondition Failed",
-	"Content Too Large",
-	"URI Too Long",
-	"Unsupported Media Type",
-	"Range Not Satisfiable",
-	"Expectation Failed",
-	"", /* 418 */
-	"",
-	"",
-	"Misdirected Request",
-	"Unprocessable Content",
-	"Locked",
-	"Failed Dependency",
-	"Too Early",
-	"Upgrade Required",
-	"",
-	"Precondition Required",
-	"Too Many Requests",
-	"",
-	"Request Header Fields Too Large",
-};
-static const char server_error[][32] = {
-	"Internal Server Error",
-	"Not Implemented",
-	"Bad Gateway",
-	"Service Unavailable",
-	"Gateway Timeout",
-	"HTTP Version Not Supported",
-	"Variant Also Negotiates",
-	"Insufficient Storage",
-	"Loop Detected",
-	"",
-	"Not Extended",
-	"Network Authentication Required",
-};
-
-#define ROW(texts)                                     \
-	{                                              \
-		texts, sizeof(texts) / sizeof *(texts) \
-	}
+static const uint8_t registered[] = {4, 9, 9, 32, 12};
 
 const char *http_reason(unsigned status)
 {
-	static const struct {
-		const char (*text)[32];
-		size_t n;
-	} rows[] = {ROW(informational), ROW(successful), ROW(redirection), ROW(client_error),
-		    ROW(server_error)};
-	unsigned row = status / 100 - 1, i = status % 100;
+	unsigned hundred = status / 100 - 1, i = status % 100;
 	if (status == 226)
 		return "IM Used";
 	if (status == 451)
 		return "Unavailable For Legal Reasons";
-	return status >= 100 && row < 5 && i < rows[row].n ? rows[row].text[i] : "";
+	if (status < 100 || hundred >= sizeof registered || i >= registered[hundred])
+		return "";
+	const char *text = reasons[hundred];
+	while (i-- > 0)
+		text += strlen(text) + 1;
+	return text;
 }

@@ -31,6 +31,7 @@ enum {
 	NET_ECLOSED = -10007,   /* we closed, nothing was wrong */
 	NET_ESLOW = -10008,     /* the peer does not take what we send */
 };
+/* Good until the next call. */
 const char *net_strerror(int rc);
 
 struct net_loop;

@@ -1,4 +1,5 @@
 /* What net asks of the system beside sockets: signals, clock, random bytes, words for errors. */
+#include "base/out.h"
 #include "net/net.h"
 
 #include <errno.h>
@@ -58,6 +59,43 @@ uint32_t net_jitter(uint32_t ms)
 	return ms / 2 + r % (ms / 2 + 1);
 }
 
+/*
+ * The errors that sockets really give, in our words: the libc's table of all errors would be a
+ * sixtieth of a service's size. Any other is told by its number (errno(3)).
+ */
+static const struct {
+	int16_t error;
+	char text[30];
+} words[] = {
+	{EACCES, "permission denied"},
+	{EADDRINUSE, "address in use"},
+	{EADDRNOTAVAIL, "address not available"},
+	{EAFNOSUPPORT, "address family not supported"},
+	{ECONNABORTED, "connection aborted"},
+	{ECONNREFUSED, "connection refused"},
+	{ECONNRESET, "connection reset by peer"},
+	{EHOSTUNREACH, "no route to host"},
+	{EMFILE, "too many open files"},
+	{ENETUNREACH, "network unreachable"},
+	{ENOENT, "no such file"},
+	{ENOMEM, "out of memory"},
+	{EPERM, "not permitted"},
+	{EPIPE, "connection closed by peer"},
+	{ETIMEDOUT, "connection timed out"},
+};
+
+static const char *system_error(int error)
+{
+	static char text[32] = "system error ";
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (words[i].error == error)
+			return words[i].text;
+	struct out o = out_init(text + 13, sizeof text - 14);
+	out_i64(&o, error);
+	text[13 + o.n] = '\0';
+	return text;
+}
+
 const char *net_strerror(int rc)
 {
 	switch (rc) {
@@ -78,6 +116,6 @@ const char *net_strerror(int rc)
 	case NET_ESLOW:
 		return "peer does not take what is sent";
 	default:
-		return rc < 0 && rc > -4096 ? strerror(-rc) : "unknown error";
+		return system_error(-rc);
 	}
 }

@@ -73,7 +73,8 @@ struct net_conn {
 /*
  * Takes a connected non-blocking descriptor. [in_max] and [out_max] are the hard bounds of what is
  * kept in each direction. With [eager] it reads at once, before the loop knows the descriptor: for
- * accepted connections whose first bytes are there already. Returns 0 or -errno; after an error
+ * accepted connections whose first bytes are there already (not during another's input: then the
+ * loop reads them, as without it). Returns 0 or -errno; after an error
  * the descriptor is still the caller's and [closed] is not called.
  */
 int net_conn_open(struct net_loop *loop, struct net_conn *c, int fd, const struct net_conn_ops *ops,
@@ -92,7 +93,8 @@ void net_resume(struct net_conn *c);
  * borrows [s] until it is sent, for bytes that live as long as the process; nothing may be written
  * behind it before all is sent (net_pending 0).
  * net_out_open gives a writer with [room] bytes free (o->over at once when out_max forbids it),
- * net_out_close takes what was written, all or (o->over) nothing, and tells which.
+ * net_out_close takes what was written, all or (o->over) nothing, and tells which. A writer is good
+ * until the end of the turn at most.
  */
 bool net_write(struct net_conn *c, struct span s);
 void net_write_ref(struct net_conn *c, struct span s);

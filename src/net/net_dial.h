@@ -1,6 +1,7 @@
 /*
  * Outgoing connections: resolve the name, then try its addresses one after the other until one
- * answers, all within one time limit. A host that begins with '/' is a Unix socket's path.
+ * answers, all within one time limit. A host that begins with '/' is a Unix socket's path,
+ * -ENAMETOOLONG when it has more than 107 bytes.
  *
  *	net_dial_start(&loop, &d, "redis", 6379, 5000, on_connected);
  */

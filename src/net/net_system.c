@@ -76,6 +76,7 @@ static const struct {
 	{ECONNRESET, "connection reset by peer"},
 	{EHOSTUNREACH, "no route to host"},
 	{EMFILE, "too many open files"},
+	{ENAMETOOLONG, "name too long"},
 	{ENETUNREACH, "network unreachable"},
 	{ENOENT, "no such file"},
 	{ENOMEM, "out of memory"},

@@ -47,14 +47,13 @@ static void test_echo(enum kind kind)
 static void on_pieces(struct side *s)
 {
 	while (net_peek(&s->c).n >= s->piece) {
-		struct span in = net_peek(&s->c);
-		check(is_stream(in, s->pieces * s->piece), "piece %zu of %zu bytes", s->pieces,
-		      s->piece);
+		check(is_stream(net_peek(&s->c), s->from + s->pieces * s->piece),
+		      "piece %zu of %zu bytes", s->pieces, s->piece);
 		net_eat(&s->c, s->piece);
 		s->pieces++;
 	}
-	check(is_stream(net_peek(&s->c), s->pieces * s->piece), "the rest of a piece of %zu",
-	      s->piece);
+	check(is_stream(net_peek(&s->c), s->from + s->pieces * s->piece),
+	      "the rest of a piece of %zu", s->piece);
 }
 
 static void feed(struct side *s, size_t from, size_t to, size_t step)
@@ -94,6 +93,30 @@ static void test_pieces(enum kind kind)
 		   sizes[i]);
 	}
 	ok(loop.spares <= NET_SPARE, "few buffers are kept for later");
+	net_loop_close(&loop);
+}
+
+/* All receive into one buffer: what one keeps must not depend on what is in it. */
+static void test_interleaved(enum kind kind)
+{
+	struct side sides[3];
+	open_loop();
+	for (size_t i = 0; i < COUNT(sides); i++) {
+		open_side(&sides[i], kind, 1000, 1000);
+		sides[i].piece = 5;
+		sides[i].from = 1000 * i + i;
+		sides[i].input = on_pieces;
+	}
+	for (size_t at = 0; at < 60; at += at % 4 + 1) {
+		for (size_t i = 0; i < COUNT(sides); i++)
+			send_peer(&sides[i], span_of(stream + sides[i].from + at, at % 4 + 1));
+		one_turn();
+	}
+	for (size_t i = 0; i < COUNT(sides); i++) {
+		UNTIL(sides[i].pieces >= 12);
+		close_side(&sides[i]);
+	}
+	ok(failures() == 0, "%s: several connections with half a piece each", kind_names[kind]);
 	net_loop_close(&loop);
 }
 
@@ -398,6 +421,7 @@ int main(void)
 	for (enum kind kind = 0; kind < KINDS; kind++) {
 		test_echo(kind);
 		test_pieces(kind);
+		test_interleaved(kind);
 		test_again(kind);
 		test_full(kind);
 		test_pause(kind);

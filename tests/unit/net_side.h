@@ -32,6 +32,7 @@ struct side {
 	int why;
 	size_t piece; /* for on_pieces */
 	size_t pieces;
+	size_t from; /* where in the stream they begin */
 	struct side *other;
 };
 

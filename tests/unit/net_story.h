@@ -59,6 +59,7 @@ static inline void open_loop(void)
 	if (net_loop_open(&loop) != 0)
 		bail("no loop");
 	loop.turn_end = count_turn;
+	alarm(20); /* a loop that hangs is a failure, not a long wait */
 	begin_story();
 }
 

@@ -32,6 +32,13 @@ static void on_shot(struct net_timer *t)
 	}
 }
 
+/* A loop that was stopped for [ms], as by SIGSTOP: it has seen no turn since. */
+static void set_back(uint64_t ms)
+{
+	loop.now -= ms;
+	loop.ticked = loop.now / NET_TICK;
+}
+
 static void test_timer_order(void)
 {
 	struct shot a = {.name = 'a'}, b = {.name = 'b'}, c = {.name = 'c'};
@@ -70,6 +77,10 @@ static void test_timer_moves(void)
 	ok(never.t.link != NULL && stopped.t.link == NULL, "link tells whether it is set");
 	ok(turns <= 10, "no turn without a reason (%u)", turns);
 	net_timer_stop(&never.t);
+	set_back(NET_WHEEL * NET_TICK);
+	run_for(NET_WHEEL * NET_TICK);
+	for (unsigned i = 0; i < NET_WHEEL / 64; i++)
+		check(loop.busy[i] == 0, "slots without a timer wake nobody");
 	net_loop_close(&loop);
 }
 
@@ -183,13 +194,6 @@ static void test_timer_many(void)
 	}
 	ok(fired == MANY - (MANY + 2) / 3 && twice == 0, "%u of many timers fire once", fired);
 	net_loop_close(&loop);
-}
-
-/* A loop that was stopped for [ms], as by SIGSTOP: it has seen no turn since. */
-static void set_back(uint64_t ms)
-{
-	loop.now -= ms;
-	loop.ticked = loop.now / NET_TICK;
 }
 
 static void test_timer_lap(void)

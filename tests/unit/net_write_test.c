@@ -70,6 +70,32 @@ static void test_pressure(enum kind kind)
 	net_loop_close(&loop);
 }
 
+/* The peer takes a little less than what is written, in other pieces. */
+static void test_slow(enum kind kind)
+{
+	struct side s;
+	size_t in = 0, out = 0, refused = 0;
+	open_loop();
+	open_side(&s, kind, 1000, 20000);
+	small_send_buffer(&s);
+	for (size_t i = 0; i < 3000 && in < 600000; i++) {
+		size_t n = i * 331 % 1500;
+		if (net_write(&s.c, span_of(stream + in, n)))
+			in += n;
+		else
+			refused++;
+		if (i % 3 == 0)
+			one_turn();
+		ssize_t part = take_peer(&s, got, i * 577 % 1300);
+		check(part <= 0 || is_stream(span_of(got, (size_t)part), out), "at %zu", out);
+		out += part > 0 ? (size_t)part : 0;
+	}
+	ok(out > 100000 && refused > 10 && take_stream(&s, out, in - out, 5000),
+	   "%s: a slow peer gets all in order", kind_names[kind]);
+	close_side(&s);
+	net_loop_close(&loop);
+}
+
 static void test_drained(void)
 {
 	struct side s;
@@ -84,6 +110,10 @@ static void test_drained(void)
 	net_want_drained(&s.c);
 	UNTIL(s.drains == 2);
 	ok(stays_calm() && s.drains == 2, "asked twice in a turn, told once");
+	net_want_drained(&s.c);
+	net_write(&s.c, SPAN("abc"));
+	UNTIL(s.drains == 3);
+	ok(take_peer(&s, got, 10) == 6, "written after it was asked for: sent before it is told");
 	close_side(&s);
 	net_loop_close(&loop);
 }
@@ -136,6 +166,9 @@ static void test_ref(enum kind kind)
 	   "%s: then others may", name);
 	net_write_ref(&s.c, span_of(stream + 1, 1000));
 	ok(take_stream(&s, 1, 1000, 1000), "%s: borrowed bytes alone", name);
+	net_write_ref(&s.c, SPAN("few"));
+	ok(!net_write(&s.c, SPAN("x")) && take_peer(&s, got, 9) < 0, "%s: however few", name);
+	UNTIL(net_pending(&s.c) == 0);
 	net_write_ref(&s.c, SPAN(""));
 	ok(stays_calm() && net_write(&s.c, SPAN("y")), "%s: none of them", name);
 	net_write_ref(&s.c, span_of(stream, MEGABYTE));
@@ -253,6 +286,7 @@ int main(void)
 	fill_stream(stream, sizeof stream, 0);
 	for (enum kind kind = 0; kind < KINDS; kind++) {
 		test_pressure(kind);
+		test_slow(kind);
 		test_ref(kind);
 		test_shut(kind);
 	}

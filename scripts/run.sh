@@ -402,8 +402,10 @@ export_redis() {
   export REDIS_HOST=127.0.0.1 REDIS_PORT="$redis_port" REDIS_PASSWORD="$redis_password"
 }
 
+# Only the router is for others than this machine (BIND_ADDRESS says otherwise).
 run_api() {
   export_redis
+  export BIND_ADDRESS=127.0.0.1
   export PGHOST=127.0.0.1 PGPORT="$pg_port" PGUSER=postgres PGPASSWORD="$pg_password"
   export PGDATABASE=postgres PORT="$api_port" ADMIN_PORT="$api_admin_port"
   detached "$bin/api"
@@ -411,12 +413,12 @@ run_api() {
 
 run_worker() {
   export_redis
-  export ADMIN_PORT="$worker_admin_port"
+  export BIND_ADDRESS=127.0.0.1 ADMIN_PORT="$worker_admin_port"
   detached "$bin/worker"
 }
 
 run_web() {
-  export PORT="$web_port" ADMIN_PORT="$web_admin_port"
+  export BIND_ADDRESS=127.0.0.1 PORT="$web_port" ADMIN_PORT="$web_admin_port"
   detached "$bin/web"
 }
 

@@ -2,9 +2,11 @@
 #include "drivers/http_conn.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 #define HEAD_ROOM 512 /* status line, Date, framing and connection fields, with a margin */
-#define CHUNK_ROOM 24 /* size line and the two CRLFs */
+#define CHUNK_ROOM 24 /* size line and the two CRLFs, and the last chunk */
+#define LAST_CHUNK 5
 #define CONNECTION_ROOM 32 /* the Connection field, at most "keep-alive" */
 
 struct http_conn *http_conn_of(const struct http_exchange *x)
@@ -66,6 +68,7 @@ void http_begin(struct http_exchange *x, struct out *o, uint64_t length)
 			http_put_field(o, SPAN("Transfer-Encoding"), SPAN("chunked"));
 		else
 			x->keep_alive = false;
+		x->until_close = !x->chunked;
 	} else if (!has_no_body(x->status)) {
 		http_put_field_u64(o, SPAN("Content-Length"), length);
 	}
@@ -100,7 +103,7 @@ void http_end(struct http_exchange *x)
 {
 	struct http_conn *c = http_conn_of(x);
 	if (x->chunked && !x->no_body) {
-		struct out o = net_out_open(&c->net, CHUNK_ROOM);
+		struct out o = net_out_open(&c->net, LAST_CHUNK);
 		http_put_last_chunk(&o);
 		if (!net_out_close(&c->net, &o)) {
 			http_abort(x);
@@ -113,6 +116,10 @@ void http_end(struct http_exchange *x)
 void http_abort(struct http_exchange *x)
 {
 	struct http_conn *c = http_conn_of(x);
+	const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+	/* Where the end of the connection is the end of the body, FIN would make it a whole one. */
+	if (x->until_close)
+		setsockopt(c->net.src.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 	x->answered = true;
 	c->phase = HTTP_OVER;
 	net_close_soon(&c->net, NET_ECLOSED);

@@ -24,6 +24,7 @@ struct http_conn {
 	struct http_body decoder;
 	struct net_buf gathered; /* head and decoded body of a request that came in parts */
 	uint32_t head_n;         /* bytes of the head in [gathered] */
+	uint32_t seen;           /* bytes of a head that is coming which the reader has seen */
 	uint32_t served;
 	uint64_t since, sent_mark;
 	struct net_addr peer; /* family 0 until it is asked for */
@@ -32,8 +33,8 @@ struct http_conn {
 
 struct http_conn *http_conn_of(const struct http_exchange *x);
 /* Refuses what was read and closes: the server's own error answers. */
-void http_refuse(struct http_conn *c, unsigned status, const char *sentence);
-/* 100 (Continue), when the client waits for it. */
+void http_refuse(struct http_conn *c, unsigned status, struct span sentence);
+/* The body may come: says 100 (Continue) when the client waits for it, and starts its time. */
 void http_conn_continue(struct http_conn *c);
 /* The answer of the current exchange is complete. */
 void http_conn_answered(struct http_conn *c);

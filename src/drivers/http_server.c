@@ -7,9 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BATCH 64            /* requests of one connection answered in one turn, for fairness */
-#define FLUSH_AT (64 << 10) /* output that must have left before the next request is read */
-#define SPARE_CONNS 64      /* records kept for the next clients */
+#define BATCH 64             /* requests of one connection answered in one turn, for fairness */
+#define FLUSH_AT (64u << 10) /* output that must have left before the next request is read */
+#define NOTHING_WAITS UINT64_MAX
+#define SPARE_CONNS 64 /* records kept for the next clients */
 
 const struct http_server_limits http_server_defaults = {
 	.parse = {.line = 8192, .head = 32768, .fields = 100, .chunk_ext = 4096},
@@ -28,11 +29,17 @@ static struct http_conn *conn_of(struct net_conn *n)
 	return (struct http_conn *)((char *)n - offsetof(struct http_conn, net));
 }
 
+/* Pipelined answers wait beside the room for one more, which thus always has all of it. */
+static uint32_t flush_at(const struct http_server *s)
+{
+	return s->lim->out < FLUSH_AT ? s->lim->out : FLUSH_AT;
+}
+
 static void on_time(struct net_timer *t);
 
 static void arm(struct http_conn *c, uint32_t ms)
 {
-	if (c->phase != HTTP_OVER)
+	if (c->phase != HTTP_OVER && !c->net.closing)
 		net_timer_set(c->server->loop, &c->net.timer, ms, on_time);
 }
 
@@ -41,15 +48,15 @@ static void arm(struct http_conn *c, uint32_t ms)
 static void begin(struct http_conn *c, const struct http_head *h)
 {
 	c->since = c->server->loop->now;
-	c->sent_mark = c->net.sent;
+	c->sent_mark = NOTHING_WAITS;
 	c->served++;
 	c->server->requests++;
 	c->x = (struct http_exchange){
 		.method = h->method,
 		.minor = h->minor,
 		.keep_alive = h->keep_alive,
-		.body_read = h->framing == HTTP_NO_BODY ||
-			     (h->framing == HTTP_LENGTH && h->length == 0),
+		.body_read =
+			h->framing == HTTP_NO_BODY || (h->framing == HTTP_LENGTH && h->length == 0),
 	};
 }
 
@@ -61,18 +68,20 @@ static void hand_out(struct http_conn *c, const struct http_head *h, struct span
 	c->server->handler->request(&c->x);
 	c->x.head = NULL;
 	c->x.body = SPAN_NONE;
+	if (c->phase == HTTP_BUSY)
+		arm(c, c->server->lim->stall_ms);
 }
 
-void http_refuse(struct http_conn *c, unsigned status, const char *sentence)
+void http_refuse(struct http_conn *c, unsigned status, struct span sentence)
 {
 	c->server->refused++;
 	c->x.keep_alive = false;
 	struct out o = http_open(&c->x, status, 256);
 	http_put_field(&o, SPAN("Content-Type"), SPAN("text/plain; charset=utf-8"));
-	http_begin(&c->x, &o, strlen(sentence) + 1);
+	http_begin(&c->x, &o, sentence.n + 1);
 	if (c->x.answered)
 		return;
-	http_send(&c->x, span_str(sentence));
+	http_send(&c->x, sentence);
 	http_send(&c->x, SPAN("\n"));
 	http_end(&c->x);
 }
@@ -80,7 +89,39 @@ void http_refuse(struct http_conn *c, unsigned status, const char *sentence)
 static void refuse_head(struct http_conn *c, int rc)
 {
 	c->x = (struct http_exchange){.method = HTTP_OTHER, .minor = 1};
-	http_refuse(c, http_status_of(rc), http_strerror(rc));
+	http_refuse(c, http_status_of(rc), span_str(http_strerror(rc)));
+}
+
+/* [length] is HTTP_STREAMED for chunks. */
+static void refuse_body(struct http_conn *c, uint64_t length)
+{
+	uint8_t buf[96];
+	struct out o = out_init(buf, sizeof buf);
+	out_str(&o, "the request body ");
+	if (length != HTTP_STREAMED) {
+		out_str(&o, "has ");
+		out_u64(&o, length);
+		out_str(&o, " bytes, the limit is ");
+		out_u64(&o, c->server->lim->body);
+	} else {
+		out_str(&o, "is longer than ");
+		out_u64(&o, c->server->lim->body);
+		out_str(&o, " bytes");
+	}
+	http_refuse(c, 413, out_span_of(&o));
+}
+
+/* A request that was handed out, but whose body will never be complete. */
+static void give_up(struct http_conn *c, unsigned status, struct span sentence)
+{
+	const struct http_handler *handler = c->server->handler;
+	c->x.keep_alive = false;
+	if (handler->gone != NULL)
+		handler->gone(&c->x);
+	if (c->x.status == 0)
+		http_refuse(c, status, sentence);
+	else
+		http_abort(&c->x);
 }
 
 static void end_connection(struct http_conn *c)
@@ -101,7 +142,8 @@ void http_conn_answered(struct http_conn *c)
 		end_connection(c);
 		return;
 	}
-	bool full = net_pending(&c->net) > FLUSH_AT || c->net.tail.n > 0;
+	c->net.want_drained = false; /* it was this exchange's wish */
+	bool full = net_pending(&c->net) > flush_at(c->server) || c->net.tail.n > 0;
 	c->phase = full ? HTTP_FULL : HTTP_IDLE;
 	arm(c, full ? c->server->lim->stall_ms : c->server->lim->idle_ms);
 	if (full)
@@ -118,8 +160,10 @@ static bool gather(struct http_conn *c, struct span s)
 {
 	const struct http_server_limits *lim = c->server->lim;
 	size_t max = (size_t)c->head_n + lim->body;
-	if (!net_buf_room(c->server->loop, &c->gathered, s.n, max))
+	if (!net_buf_room(c->server->loop, &c->gathered, s.n, max)) {
+		http_refuse(c, 503, SPAN("out of memory"));
 		return false;
+	}
 	if (s.n > 0)
 		memcpy(c->gathered.p + c->gathered.len, s.p, s.n);
 	c->gathered.len += (uint32_t)s.n;
@@ -141,21 +185,24 @@ static void hand_out_gathered(struct http_conn *c)
 
 static void continue_gathering(struct http_conn *c)
 {
+	const struct http_server_limits *lim = c->server->lim;
 	while (!c->decoder.done) {
 		struct span piece;
 		int used = http_body_next(&c->decoder, net_peek(&c->net), &piece);
 		if (used < 0) {
-			http_refuse(c, http_status_of(used), http_strerror(used));
+			http_refuse(c, http_status_of(used), span_str(http_strerror(used)));
 			return;
 		}
 		if (used == 0 && !c->decoder.done)
 			return;
-		if (!gather(c, piece)) {
-			http_refuse(c, 413, "request body too large");
+		if (piece.n > (size_t)c->head_n + lim->body - c->gathered.len) {
+			refuse_body(c, HTTP_STREAMED);
 			return;
 		}
+		if (!gather(c, piece))
+			return;
 		net_eat(&c->net, (size_t)used);
-		arm(c, c->server->lim->body_ms);
+		arm(c, lim->body_ms);
 	}
 	hand_out_gathered(c);
 }
@@ -165,6 +212,8 @@ void http_conn_continue(struct http_conn *c)
 	if (c->x.expects && c->x.status == 0)
 		net_write(&c->net, SPAN("HTTP/1.1 100 Continue\r\n\r\n"));
 	c->x.expects = false;
+	if (c->phase == HTTP_STREAM) /* the client had no time of its own while it was held */
+		arm(c, c->server->lim->body_ms);
 }
 
 static void start_collecting(struct http_conn *c, const struct http_head *h, size_t used)
@@ -172,7 +221,7 @@ static void start_collecting(struct http_conn *c, const struct http_head *h, siz
 	const struct http_server_limits *lim = c->server->lim;
 	struct span rest = span_tail(net_peek(&c->net), used);
 	if (h->framing == HTTP_LENGTH && h->length > lim->body) {
-		http_refuse(c, 413, "request body too large");
+		refuse_body(c, h->length);
 		return;
 	}
 	if (h->framing == HTTP_LENGTH && h->length <= rest.n) {
@@ -186,10 +235,8 @@ static void start_collecting(struct http_conn *c, const struct http_head *h, siz
 	c->head_n = h->n;
 	c->x.expects = h->expect_continue && rest.n == 0;
 	http_conn_continue(c);
-	if (!gather(c, span_of(h->at, h->n))) {
-		http_refuse(c, 503, "out of memory");
+	if (!gather(c, span_of(h->at, h->n)))
 		return;
-	}
 	net_eat(&c->net, used);
 	arm(c, lim->body_ms);
 	continue_gathering(c);
@@ -204,12 +251,7 @@ static void continue_streaming(struct http_conn *c)
 		struct span piece;
 		int used = http_body_next(&c->decoder, net_peek(&c->net), &piece);
 		if (used < 0) {
-			c->x.keep_alive = false;
-			handler->gone(&c->x);
-			if (c->x.status == 0)
-				http_refuse(c, http_status_of(used), http_strerror(used));
-			else
-				http_abort(&c->x);
+			give_up(c, http_status_of(used), span_str(http_strerror(used)));
 			return;
 		}
 		if (used == 0 && !c->decoder.done)
@@ -230,11 +272,11 @@ static void start_streaming(struct http_conn *c, const struct http_head *h, size
 	net_eat(&c->net, used);
 	http_body_init(&c->decoder, h, &c->server->lim->parse);
 	c->x.expects = h->expect_continue && rest.n == 0;
-	arm(c, c->server->lim->body_ms);
 	hand_out(c, h, SPAN_NONE);
 	if (c->x.answered)
 		return;
 	c->phase = HTTP_STREAM;
+	arm(c, c->server->lim->body_ms);
 	if (!c->net.paused)
 		http_conn_continue(c);
 	continue_streaming(c);
@@ -269,12 +311,15 @@ static bool read_head(struct http_conn *c)
 	struct span in = net_peek(&c->net);
 	if (in.n == 0)
 		return false;
+	if (c->phase == HTTP_HEADING && !http_head_due(in, c->seen, &s->lim->parse))
+		return false;
 	int used = http_read_request(in, &s->lim->parse, &s->head);
 	if (used == HTTP_MORE) {
 		/* From the first byte on: bytes that drip in do not move the deadline. */
 		if (c->phase == HTTP_IDLE)
 			arm(c, s->lim->head_ms);
 		c->phase = HTTP_HEADING;
+		c->seen = (uint32_t)in.n;
 		return false;
 	}
 	if (used < 0)
@@ -301,12 +346,14 @@ static void on_eof(struct http_conn *c)
 {
 	if (c->phase >= HTTP_TUNNEL)
 		return;
-	if (net_pending(&c->net) > 0 && c->phase == HTTP_IDLE) {
-		c->phase = HTTP_OVER;
+	bool torn = c->phase == HTTP_STREAM && c->x.status != 0;
+	client_is_gone(c);
+	if (torn)
+		http_abort(&c->x);
+	else if (net_pending(&c->net) > 0) /* answers to what was complete */
 		net_finish(&c->net, false);
-		return;
-	}
-	net_close_soon(&c->net, NET_EEOF);
+	else
+		net_close_soon(&c->net, NET_EEOF);
 }
 
 static void on_input(struct net_conn *n)
@@ -331,7 +378,7 @@ static void on_input(struct net_conn *n)
 		net_again(n);
 	else if (more && (c->phase == HTTP_BUSY || c->phase == HTTP_FULL))
 		net_pause(n);
-	else if (n->eof)
+	else if (n->eof && !(more && n->paused)) /* a handler that holds has not seen all of it */
 		on_eof(c);
 }
 
@@ -352,33 +399,45 @@ static void on_drained(struct net_conn *n)
 	}
 }
 
+/*
+ * Output waits, and none has left since we last looked. What was written in this very turn has had
+ * no chance to leave yet: a quiet stream that speaks just now is not stalled.
+ */
+static bool is_stalled(struct http_conn *c)
+{
+	uint64_t before = c->sent_mark;
+	c->sent_mark = net_pending(&c->net) > 0 ? c->net.sent : NOTHING_WAITS;
+	return before != NOTHING_WAITS && before == c->sent_mark;
+}
+
 static void on_time(struct net_timer *t)
 {
 	struct http_conn *c =
 		(struct http_conn *)((char *)t - offsetof(struct http_conn, net.timer));
-	bool moved = c->net.sent != c->sent_mark;
-	c->sent_mark = c->net.sent;
+	const struct span slow_body = SPAN("the request body took too long");
+	if (is_stalled(c)) {
+		client_is_gone(c);
+		http_abort(&c->x);
+		return;
+	}
 	if (net_pending(&c->net) > 0) {
-		if (moved)
-			arm(c, c->server->lim->stall_ms);
-		else
-			net_close_soon(&c->net, NET_ESLOW);
+		arm(c, c->server->lim->stall_ms);
 		return;
 	}
 	switch (c->phase) {
 	case HTTP_HEADING:
 		c->x = (struct http_exchange){.method = HTTP_OTHER, .minor = 1};
-		http_refuse(c, 408, "request head took too long");
+		http_refuse(c, 408, SPAN("the request head took too long"));
 		break;
 	case HTTP_GATHER:
-		http_refuse(c, 408, "request body took too long");
+		http_refuse(c, 408, slow_body);
 		break;
 	case HTTP_STREAM:
 		if (c->net.paused) {
 			arm(c, c->server->lim->body_ms);
 			break;
 		}
-		net_close_soon(&c->net, NET_EDEADLINE);
+		give_up(c, 408, slow_body);
 		break;
 	case HTTP_TUNNEL:
 	case HTTP_BUSY:
@@ -412,7 +471,7 @@ static void on_closed(struct net_conn *n, int why)
 	client_is_gone(c);
 	net_buf_drop(s->loop, &c->gathered);
 	unlink_conn(c);
-	if (s->spares < SPARE_CONNS) {
+	if (s->spares < SPARE_CONNS && !s->draining) {
 		c->next = s->spare;
 		s->spare = c;
 		s->spares++;
@@ -437,11 +496,15 @@ static struct http_conn *new_conn(struct http_server *s)
 
 static void refuse_connection(struct http_server *s, int fd)
 {
+	uint8_t buf[160];
+	struct out o = out_init(buf, sizeof buf);
 	s->refused++;
-	struct span busy = SPAN("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
-				"Retry-After: 1\r\nConnection: close\r\n\r\n");
-	if (send(fd, busy.p, busy.n, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
-		shutdown(fd, SHUT_WR);
+	http_put_status_line(&o, 503);
+	http_put_field(&o, SPAN("Date"), http_server_date(s));
+	out_str(&o, "Content-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n");
+	/* The request is read, or else closing would send a reset that destroys the answer. */
+	if (recv(fd, s->loop->input, NET_INPUT, MSG_DONTWAIT) != 0)
+		send(fd, o.p, o.n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
 }
 
@@ -464,7 +527,7 @@ static void on_accepted(struct net_listener *l, int fd)
 	c->x.answered = true;
 	/* in_max holds a head and, behind it, what one read brings. */
 	int rc = net_conn_open(s->loop, &c->net, fd, &conn_ops, s->lim->parse.head + NET_INPUT,
-			       s->lim->out, true);
+			       s->lim->out + flush_at(s), true);
 	if (rc < 0)
 		net_close_soon(&c->net, rc);
 	if (!c->net.closing && !c->net.finishing && c->net.timer.link == NULL)
@@ -473,17 +536,32 @@ static void on_accepted(struct net_listener *l, int fd)
 
 int http_server_open(struct http_server *s, struct net_loop *loop,
 		     const struct http_handler *handler, const struct http_server_limits *lim,
-		     const char *host, uint16_t port)
+		     const char *host, uint16_t port, unsigned flags)
 {
 	memset(s, 0, sizeof *s);
 	s->loop = loop;
 	s->handler = handler;
 	s->lim = lim;
-	return net_listen(loop, &s->listener, host, port, NET_LISTEN_DEFER, on_accepted);
+	return net_listen(loop, &s->listener, host, port, flags, on_accepted);
+}
+
+static void drop_spares(struct http_server *s)
+{
+	while (s->spare != NULL)
+		free(new_conn(s));
+}
+
+static void run_drained(struct net_task *t)
+{
+	struct http_server *s =
+		(struct http_server *)((char *)t - offsetof(struct http_server, nobody_left));
+	s->drained(s);
 }
 
 void http_server_drain(struct http_server *s, void (*drained)(struct http_server *))
 {
+	if (s->draining)
+		return;
 	s->draining = true;
 	s->drained = drained;
 	net_listener_close(&s->listener);
@@ -492,6 +570,7 @@ void http_server_drain(struct http_server *s, void (*drained)(struct http_server
 			end_connection(c); /* the last answer is still on its way */
 		else if (c->phase <= HTTP_HEADING)
 			net_close_soon(&c->net, NET_ECLOSED);
-	if (s->count == 0)
-		drained(s);
+	drop_spares(s);
+	if (s->count == 0 && drained != NULL)
+		net_task_put(s->loop, &s->nobody_left, run_drained);
 }

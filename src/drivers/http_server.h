@@ -10,7 +10,8 @@
  *			http_answer(x, 404, SPAN("text/plain"), SPAN("not found\n"));
  *	}
  *	static const struct http_handler handler = {.request = on_request};
- *	rc = http_server_open(&server, &loop, &handler, &http_server_defaults, "", 8080);
+ *	rc = http_server_open(&server, &loop, &handler, &http_server_defaults, "", 8080,
+ *			      NET_LISTEN_DEFER);
  *
  * One request of a connection is answered at a time (RFC 9112, 9.3.2); those pipelined behind it
  * wait in the connection's bounded buffer, and then in the client's. Answers to all requests that
@@ -26,13 +27,15 @@
 struct http_server_limits {
 	struct http_limits parse;
 	uint32_t body;        /* bytes of a collected body: above it 413 */
-	uint32_t out;         /* bytes of an answer that wait for the client */
+	uint32_t out;         /* bytes of an answer that wait for the client; as many, but at most
+				 64 KiB, may wait before it when requests are pipelined */
 	uint32_t connections; /* above it: 503 and close */
 	uint32_t requests;    /* of one connection, then it is closed; 0: no end */
 	uint32_t idle_ms;     /* between two requests */
 	uint32_t head_ms;     /* for a whole head, from its first byte */
 	uint32_t body_ms;     /* without a byte of the body */
-	uint32_t stall_ms;    /* without the client taking a byte of the answer */
+	uint32_t stall_ms;    /* without the client taking a byte of the answer; looked after in
+				 steps of as long, so at most twice that */
 };
 extern const struct http_server_limits http_server_defaults;
 
@@ -74,6 +77,7 @@ struct http_exchange {
 	bool keep_alive : 1;
 	bool chunked : 1; /* the answer's framing */
 	bool no_body : 1; /* HEAD, 204, 304 */
+	bool until_close : 1;
 	bool answered : 1;
 	bool body_read : 1; /* the whole request body has been taken */
 	bool expects : 1;   /* the client waits for 100 (Continue) */
@@ -88,18 +92,21 @@ struct http_server {
 	uint32_t count, spares;
 	bool draining;
 	void (*drained)(struct http_server *);
+	struct net_task nobody_left; /* when the drain began */
 	uint64_t date_second;
 	uint8_t date[HTTP_DATE_SIZE];
 	struct http_head head;      /* of the request being handed out; one at a time */
 	uint64_t requests, refused; /* counters, for telemetry */
 };
 
+/* [host], [port], [flags]: as for net_listen, which also tells the errors. */
 int http_server_open(struct http_server *s, struct net_loop *loop,
 		     const struct http_handler *handler, const struct http_server_limits *lim,
-		     const char *host, uint16_t port);
+		     const char *host, uint16_t port, unsigned flags);
 /*
  * No new connections; idle ones are closed, the others after their answer. [drained] is called
- * when the last is gone (at the earliest at the end of the turn).
+ * once, when the last is gone (at the earliest at the end of the turn); the server then holds
+ * nothing any more.
  */
 void http_server_drain(struct http_server *s, void (*drained)(struct http_server *));
 
@@ -124,7 +131,9 @@ void http_answer_prebuilt(struct http_exchange *x, const struct http_prebuilt *p
  * An answer in parts. http_open writes the status line and Date and gives a writer with at least
  * [room] bytes for the fields (http_put_field); http_begin ends the head: with Content-Length when
  * [length] is not HTTP_STREAMED, else chunked (or until close, for a 1.0 client). After it
- * http_send as often as there is something, and http_end.
+ * http_send as often as there is something, and http_end. When the head can't be sent (a field
+ * that may not stand there, no room, a client that left in this turn) the exchange is over with
+ * http_begin: x->answered tells, and [gone] is not called.
  */
 #define HTTP_STREAMED UINT64_MAX
 struct out http_open(struct http_exchange *x, unsigned status, size_t room);

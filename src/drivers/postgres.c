@@ -29,7 +29,9 @@ static void break_off(struct postgres *p, struct span code, struct span message)
 
 void postgres_renew(struct postgres *p, const char *why)
 {
-	break_off(p, SPAN_NONE, span_str(why));
+	/* Otherwise a new one is being made already, and its own reason counts. */
+	if (p->link.state == LINK_READY)
+		break_off(p, SPAN_NONE, span_str(why));
 }
 
 static struct out login_writer(struct postgres *p)
@@ -54,6 +56,9 @@ static void on_up(struct link *l)
 static void work(struct net_task *t)
 {
 	struct postgres *p = (struct postgres *)((char *)t - offsetof(struct postgres, work));
+	/* Lost in this turn, before the task was run. */
+	if (p->link.state != LINK_LOGIN)
+		return;
 	struct out o = login_writer(p);
 	int rc = pgwire_session_work(&p->session, &o, SLICE);
 	net_out_close(&p->link.conn, &o);
@@ -87,7 +92,8 @@ int postgres_send(struct postgres *p, struct postgres_request *q, uint32_t ms,
 		  const struct postgres_statement *statement, const struct pgwire_param *params,
 		  size_t nparams)
 {
-	if (!p->ready)
+	/* Between a loss and the end of its turn it is ready but closing. */
+	if (!p->ready || p->link.conn.closing)
 		return POSTGRES_EDOWN;
 	struct pgwire_query query = {
 		.statement = statement->name,
@@ -100,6 +106,13 @@ int postgres_send(struct postgres *p, struct postgres_request *q, uint32_t ms,
 
 /* After the login: the schema, then the statements, all in one write. */
 
+static void now_ready(struct postgres *p)
+{
+	p->ready = true;
+	link_ready(&p->link);
+	p->events->ready(p);
+}
+
 static void boot_done(struct postgres_request *q, int rc)
 {
 	struct postgres *p = postgres_of(q->boot_of);
@@ -111,11 +124,8 @@ static void boot_done(struct postgres_request *q, int rc)
 		break_off(p, span_str(q->sqlstate), span_str(q->message));
 		return;
 	}
-	if (p->booting > 0)
-		return;
-	p->ready = true;
-	link_ready(&p->link);
-	p->events->ready(p);
+	if (p->booting == 0)
+		now_ready(p);
 }
 
 static int boot_one(struct postgres *p, const struct pgwire_query *query, unsigned flags)
@@ -139,6 +149,8 @@ static void boot(struct postgres *p)
 	}
 	if (rc < 0)
 		break_off(p, SPAN_NONE, SPAN("no room for the statements"));
+	else if (p->booting == 0)
+		now_ready(p);
 }
 
 /* Receiving. */
@@ -146,10 +158,11 @@ static void boot(struct postgres *p)
 static void on_error(struct postgres *p, struct postgres_request *q, const struct pgwire_error *e)
 {
 	p->errors++;
-	if (q == NULL) {
+	/* The connection's own end is for [down] to tell, whoever waits for an answer meanwhile. */
+	if (q == NULL || e->severity >= PGWIRE_FATAL)
 		set_text(p->why, sizeof p->why, e->code, e->message);
+	if (q == NULL)
 		return;
-	}
 	set_text(q->sqlstate, sizeof q->sqlstate, e->code, SPAN_NONE);
 	set_text(q->message, sizeof q->message, SPAN_NONE, e->message);
 }
@@ -226,11 +239,12 @@ static void on_down(struct link *l, int why)
 		set_text(p->why, sizeof p->why, SPAN_NONE,
 			 why == NET_EDEADLINE ? SPAN("no answer before the deadline")
 					      : span_str(net_strerror(why)));
-	while (pgwire_session_drop(&p->session, &who)) {
+	while (!l->stopped && pgwire_session_drop(&p->session, &who)) {
 		struct postgres_request *q = who;
 		q->done(q, why == NET_EDEADLINE ? POSTGRES_ELATE : POSTGRES_ELOST);
 	}
-	p->events->down(p, p->why);
+	if (!l->stopped)
+		p->events->down(p, p->why);
 	p->why[0] = '\0';
 }
 
@@ -262,7 +276,11 @@ void postgres_start(struct postgres *p, struct net_loop *loop, const struct post
 
 void postgres_stop(struct postgres *p)
 {
+	void *who;
 	p->ready = false;
 	net_task_drop(p->link.loop, &p->work);
+	/* Forgets what is in flight, and wipes what is left of a login. */
+	while (pgwire_session_drop(&p->session, &who))
+		;
 	link_stop(&p->link);
 }

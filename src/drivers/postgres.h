@@ -79,13 +79,20 @@ struct postgres {
 /* Pre: cfg->setups + cfg->statement_count <= POSTGRES_BOOT_MAX. */
 void postgres_start(struct postgres *p, struct net_loop *loop, const struct postgres_config *cfg,
 		    const struct postgres_events *events);
+/*
+ * Nothing is called any more, also not for requests in flight. [p] stays in place until what was
+ * written is sent: see link_stop.
+ */
 void postgres_stop(struct postgres *p);
 
 /* 0, POSTGRES_EDOWN or POSTGRES_EFULL. Nothing of [q] is called from within. */
 int postgres_send(struct postgres *p, struct postgres_request *q, uint32_t ms,
 		  const struct postgres_statement *statement, const struct pgwire_param *params,
 		  size_t nparams);
-/* Gives the connection up and makes a new one, with a new setup: when the schema went away. */
+/*
+ * Gives the connection up and makes a new one, with a new setup: when the schema went away. Does
+ * nothing when it is not ready: then a new one is being made.
+ */
 void postgres_renew(struct postgres *p, const char *why);
 
 #endif

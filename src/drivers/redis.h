@@ -59,7 +59,7 @@ struct redis {
 	struct resp_session session;
 	struct resp_pending queue[REDIS_IN_FLIGHT];
 	uint64_t due[REDIS_IN_FLIGHT]; /* loop time in ms, for each place of the queue */
-	struct redis_request sink; /* where redis_send_quiet's replies go */
+	struct redis_request sink;     /* where redis_send_quiet's replies go */
 	bool ready;
 	char why[128];
 	uint64_t commands, replies, errors, losses; /* telemetry */

@@ -133,7 +133,10 @@ struct net_listener {
 	uint16_t port; /* the real one, when 0 was asked for */
 	void (*accepted)(struct net_listener *, int fd);
 };
-enum { NET_LISTEN_DEFER = 1 }; /* TCP_DEFER_ACCEPT: for clients that speak first */
+enum {
+	NET_LISTEN_DEFER = 1,  /* TCP_DEFER_ACCEPT: for clients that speak first */
+	NET_LISTEN_SHARED = 2, /* SO_REUSEPORT: several processes of ours share the port */
+};
 int net_listen(struct net_loop *loop, struct net_listener *l, const char *host, uint16_t port,
 	       unsigned flags, void (*accepted)(struct net_listener *, int fd));
 void net_listener_close(struct net_listener *l);

@@ -12,13 +12,6 @@
 /* A silent address (packets dropped) may not use up the time of those behind it. */
 #define SHARE_MIN_MS 1000
 
-union any_addr {
-	struct sockaddr sa;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-	struct sockaddr_un un;
-};
-
 static void try_next(struct net_dial *d);
 
 static void drop_attempt(struct net_dial *d)
@@ -70,22 +63,6 @@ static void on_late(struct net_timer *t)
 	try_next(d);
 }
 
-static socklen_t fill(union any_addr *any, const struct net_addr *a, uint16_t port)
-{
-	memset(any, 0, sizeof *any);
-	if (a->family == 6) {
-		any->v6.sin6_family = AF_INET6;
-		any->v6.sin6_port = htons(port);
-		any->v6.sin6_scope_id = a->scope;
-		memcpy(&any->v6.sin6_addr, a->ip, 16);
-		return sizeof any->v6;
-	}
-	any->v4.sin_family = AF_INET;
-	any->v4.sin_port = htons(port);
-	memcpy(&any->v4.sin_addr, a->ip, 4);
-	return sizeof any->v4;
-}
-
 /* Dead peers behind a silent network are found by keep-alive probes: 30 s, then 3 times 10 s. */
 static void set_options(int fd)
 {
@@ -100,14 +77,15 @@ static void set_options(int fd)
 		setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(int));
 }
 
-static int start_attempt(struct net_dial *d, const union any_addr *any, socklen_t n)
+static int start_attempt(struct net_dial *d, const void *addr, socklen_t n)
 {
-	int fd = socket(any->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const struct sockaddr *sa = addr;
+	int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (any->sa.sa_family != AF_UNIX)
+	if (sa->sa_family != AF_UNIX)
 		set_options(fd);
-	int rc = connect(fd, &any->sa, n) == 0 || errno == EINPROGRESS ? 0 : -errno;
+	int rc = connect(fd, sa, n) == 0 || errno == EINPROGRESS ? 0 : -errno;
 	if (rc == 0)
 		rc = net_watch(d->loop, &d->src, fd, EPOLLOUT, on_writable);
 	if (rc < 0) {
@@ -130,9 +108,9 @@ static uint32_t share_of_time(const struct net_dial *d)
 static void try_next(struct net_dial *d)
 {
 	while (d->next < d->count && d->loop->now < d->deadline) {
-		union any_addr any;
-		socklen_t n = fill(&any, &d->addrs[d->next++], d->port);
-		d->error = start_attempt(d, &any, n);
+		struct sockaddr_storage sa;
+		socklen_t n = net_addr_sockaddr(&d->addrs[d->next++], d->port, &sa);
+		d->error = start_attempt(d, &sa, n);
 		if (d->error == 0) {
 			net_timer_set(d->loop, &d->timer, share_of_time(d), on_late);
 			return;
@@ -157,11 +135,9 @@ static void on_resolved(struct net_resolve *r, int rc, const struct net_addr *ad
 static void dial_path(struct net_timer *t)
 {
 	struct net_dial *d = (struct net_dial *)((char *)t - offsetof(struct net_dial, timer));
-	union any_addr any;
-	memset(&any, 0, sizeof any);
-	any.un.sun_family = AF_UNIX;
-	memcpy(any.un.sun_path, d->path, sizeof any.un.sun_path);
-	d->error = d->path[0] == '\0' ? -ENAMETOOLONG : start_attempt(d, &any, sizeof any.un);
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	memcpy(un.sun_path, d->path, sizeof un.sun_path);
+	d->error = d->path[0] == '\0' ? -ENAMETOOLONG : start_attempt(d, &un, sizeof un);
 	if (d->error < 0)
 		finish(d, d->error);
 	else

@@ -13,12 +13,6 @@
 #define BACKLOG 4096
 #define REST_MS 100
 
-union any_addr {
-	struct sockaddr sa;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
 static void rested(struct net_timer *t)
 {
 	struct net_listener *l =
@@ -46,43 +40,28 @@ static void on_acceptable(struct net_source *s, uint32_t events)
 	}
 }
 
-static int bind_to(int fd, int family, const struct net_addr *a, uint16_t port)
+static int set_options(int fd, int family, unsigned flags)
 {
-	union any_addr any;
-	memset(&any, 0, sizeof any);
-	socklen_t n = sizeof any.v4;
-	if (family == AF_INET6) {
-		n = sizeof any.v6;
-		any.v6.sin6_family = AF_INET6;
-		any.v6.sin6_port = htons(port);
-		memcpy(&any.v6.sin6_addr, a->ip, 16);
-		any.v6.sin6_scope_id = a->scope;
-		if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){0}, sizeof(int)) != 0)
-			return -errno;
-	} else {
-		any.v4.sin_family = AF_INET;
-		any.v4.sin_port = htons(port);
-		memcpy(&any.v4.sin_addr, a->ip, 4);
-	}
-	return bind(fd, &any.sa, n) == 0 ? 0 : -errno;
-}
-
-static int set_options(int fd, unsigned flags)
-{
-	const int on = 1, defer_seconds = 5;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0 ||
-	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
-		return -errno;
-	if (flags & NET_LISTEN_DEFER &&
-	    setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer_seconds, sizeof(int)) != 0)
-		return -errno;
-	return 0;
+	const int on = 1, off = 0, defer_seconds = 5;
+	int rc = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (rc == 0 && flags & NET_LISTEN_SHARED)
+		rc = setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+	if (rc == 0 && family == AF_INET6)
+		rc = setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+	if (rc == 0)
+		rc = setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (rc == 0 && flags & NET_LISTEN_DEFER)
+		rc = setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer_seconds, sizeof(int));
+	return rc == 0 ? 0 : -errno;
 }
 
 static int real_port(int fd, uint16_t *port)
 {
-	union any_addr any;
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} any;
 	socklen_t n = sizeof any;
 	if (getsockname(fd, &any.sa, &n) != 0)
 		return -errno;
@@ -90,16 +69,16 @@ static int real_port(int fd, uint16_t *port)
 	return 0;
 }
 
-static int listen_on(struct net_loop *loop, struct net_listener *l, int family,
-		     const struct net_addr *a, uint16_t port, unsigned flags)
+static int listen_on(struct net_loop *loop, struct net_listener *l, const struct net_addr *a,
+		     uint16_t port, unsigned flags)
 {
-	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage sa;
+	socklen_t n = net_addr_sockaddr(a, port, &sa);
+	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	int rc = set_options(fd, flags);
-	if (rc == 0)
-		rc = bind_to(fd, family, a, port);
-	if (rc == 0 && listen(fd, BACKLOG) != 0)
+	int rc = set_options(fd, sa.ss_family, flags);
+	if (rc == 0 && (bind(fd, (struct sockaddr *)&sa, n) != 0 || listen(fd, BACKLOG) != 0))
 		rc = -errno;
 	if (rc == 0)
 		rc = real_port(fd, &l->port);
@@ -115,21 +94,21 @@ static int listen_on(struct net_loop *loop, struct net_listener *l, int family,
 int net_listen(struct net_loop *loop, struct net_listener *l, const char *host, uint16_t port,
 	       unsigned flags, void (*accepted)(struct net_listener *, int fd))
 {
-	struct net_addr a;
+	struct net_addr a = {.family = 6};
 	memset(l, 0, sizeof *l);
-	memset(&a, 0, sizeof a);
 	l->src.fd = -1;
 	l->loop = loop;
 	l->accepted = accepted;
 	if (host[0] != '\0') {
 		if (!net_addr_parse(span_str(host), &a))
 			return NET_ENAME;
-		return listen_on(loop, l, a.family == 6 ? AF_INET6 : AF_INET, &a, port, flags);
+		return listen_on(loop, l, &a, port, flags);
 	}
-	int rc = listen_on(loop, l, AF_INET6, &a, port, flags);
+	int rc = listen_on(loop, l, &a, port, flags);
 	/* A kernel without IPv6 says so here; the any-address of both families is all zeros. */
+	a.family = 4;
 	if (rc == -EAFNOSUPPORT || rc == -EADDRNOTAVAIL)
-		rc = listen_on(loop, l, AF_INET, &a, port, flags);
+		rc = listen_on(loop, l, &a, port, flags);
 	return rc;
 }
 

@@ -20,6 +20,7 @@ struct proc {
 	pid_t pid;
 	int stop_signal;
 	int status; /* as proc_wait returns it; -1 while it runs */
+	bool paused;
 	char *log_path;
 	char *log;
 };
@@ -175,8 +176,15 @@ int proc_wait(struct proc *p, int ms)
 	return p->status;
 }
 
+static void note(struct proc *p, int sig)
+{
+	if (sig == SIGSTOP || sig == SIGCONT)
+		p->paused = sig == SIGSTOP;
+}
+
 void proc_signal(struct proc *p, int sig)
 {
+	note(p, sig);
 	/* Only while it is not reaped: afterwards the number may belong to somebody else. */
 	if (p->status < 0)
 		kill(p->pid, sig);
@@ -186,6 +194,7 @@ void proc_signal_tree(struct proc *p, int sig)
 {
 	if (p->status >= 0)
 		return;
+	note(p, sig);
 	size_t n;
 	pid_t *tree = proc_tree(p->pid, &n);
 	kill(p->pid, sig);
@@ -218,7 +227,9 @@ void proc_kill(struct proc *p)
 int proc_stop(struct proc *p, int ms)
 {
 	proc_signal(p, p->stop_signal != 0 ? p->stop_signal : SIGTERM);
-	proc_signal_tree(p, SIGCONT);
+	/* Not to a running one: it disturbs the leak check at the end of a sanitized program. */
+	if (p->paused)
+		proc_signal_tree(p, SIGCONT);
 	if (proc_wait(p, ms) < 0)
 		proc_kill(p);
 	return p->status;

@@ -109,7 +109,11 @@ static void test_errors(void)
 	net_listener_close(&l);
 	close(other);
 	is_int(net_listen(&loop, &l, "", port, 0, on_accepted), 0, "free again");
-	is_int(net_listen(&loop, &peer, "", port, 0, on_accepted), 0,
+	is_int(net_listen(&loop, &peer, "", port, NET_LISTEN_SHARED, on_accepted), -EADDRINUSE,
+	       "not shared with one that does not share");
+	net_listener_close(&l);
+	is_int(net_listen(&loop, &l, "", port, NET_LISTEN_SHARED, on_accepted), 0, "shared");
+	is_int(net_listen(&loop, &peer, "", port, NET_LISTEN_SHARED, on_accepted), 0,
 	       "shared by processes of ours");
 	ok(l.port == port && peer.port == port, "with the port that was asked for");
 	net_listener_close(&l);

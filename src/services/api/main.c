@@ -84,12 +84,10 @@ static const struct postgres_events postgres_events = {on_postgres_ready, on_pos
 static int start(struct net_loop *loop)
 {
 	api_loop = loop;
-	int rc = http_server_open(&server, loop, &routes_handler, &http_server_defaults, "",
-				  api_config.port);
-	if (rc < 0) {
-		service_log_listen_failed(api_config.port, rc);
+	int rc = service_listen(&server, loop, &routes_handler, &http_server_defaults,
+				api_config.port);
+	if (rc < 0)
 		return rc;
-	}
 	postgres_start(&api_postgres, loop, &api_config.postgres.client, &postgres_events);
 	redis_start(&api_redis, loop, &api_config.redis.client, &redis_events);
 	stream_start(loop);

@@ -52,10 +52,7 @@ static const struct http_server_limits limits = {
 int admin_open(struct net_loop *loop, const struct service *s)
 {
 	self = s;
-	int rc = http_server_open(&server, loop, &handler, &limits, "", s->config->admin_port);
-	if (rc < 0)
-		service_log_listen_failed(s->config->admin_port, rc);
-	return rc;
+	return service_listen(&server, loop, &handler, &limits, s->config->admin_port);
 }
 
 void admin_close(void)

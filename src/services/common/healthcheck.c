@@ -1,39 +1,38 @@
 #include "services/common/healthcheck.h"
 
-#include "base/span.h"
+#include "net/net_addr.h"
 
-#include <netinet/in.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-static int connect_loopback(uint16_t port)
+static int connect_to(const struct net_addr *a, uint16_t port)
 {
-	struct sockaddr_in a = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
 	struct timeval limit = {.tv_sec = 1};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage sa;
+	socklen_t n = net_addr_sockaddr(a, port, &sa);
+	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 &&
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
-	    connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
+	    connect(fd, (struct sockaddr *)&sa, n) == 0)
 		return fd;
 	close(fd);
 	return -1;
 }
 
-int healthcheck(uint16_t port)
+int healthcheck(const char *address, uint16_t port)
 {
 	static const struct span request =
 		SPAN("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-	char answer[12];
+	char answer[12] = "";
 	size_t n = 0;
-	int fd = connect_loopback(port);
+	struct net_addr a;
+	/* Who listens everywhere listens on the loopback address, too. */
+	if (!net_addr_parse(address[0] == '\0' ? SPAN("127.0.0.1") : span_str(address), &a))
+		return 1;
+	int fd = connect_to(&a, port);
 	if (fd < 0)
 		return 1;
 	if (send(fd, request.p, request.n, MSG_NOSIGNAL) != (ssize_t)request.n)

@@ -7,7 +7,10 @@
 
 #include <stdint.h>
 
-/* GET /healthz on the loopback address: exit status 0 when it answers 200, else 1. */
-int healthcheck(uint16_t port);
+/*
+ * GET /healthz on [address], the loopback address when that is empty: exit status 0 when it is
+ * answered 200, else 1.
+ */
+int healthcheck(const char *address, uint16_t port);
 
 #endif

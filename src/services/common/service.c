@@ -2,11 +2,11 @@
 
 #include "services/common/admin.h"
 #include "services/common/healthcheck.h"
-#include "services/common/port.h"
 #include "services/common/workers.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { EXIT_USAGE = 64, EXIT_CONFIG = 78 }; /* sysexits.h, which musl does not have */
@@ -92,19 +92,40 @@ static int print_config(char **env)
 
 /* Running. */
 
-void service_log_listen_failed(uint16_t port, int rc)
+int service_listen(struct http_server *server, struct net_loop *lp,
+		   const struct http_handler *handler, const struct http_server_limits *lim,
+		   uint16_t port)
 {
+	unsigned flags = NET_LISTEN_DEFER;
 	struct log_line l;
-	if (!log_open(&l, LOG_ERROR, "cannot listen"))
-		return;
-	log_u64(&l, "port", port);
-	log_str(&l, "error", net_strerror(rc));
-	log_close(&l);
+	if (self->config->workers > 1)
+		flags |= NET_LISTEN_SHARED;
+	int rc = http_server_open(server, lp, handler, lim, self->config->bind_address.s, port,
+				  flags);
+	if (rc < 0 && log_open(&l, LOG_ERROR, "cannot listen")) {
+		log_u64(&l, "port", port);
+		if (self->config->bind_address.s[0] != '\0')
+			log_str(&l, "address", self->config->bind_address.s);
+		log_str(&l, "error", net_strerror(rc));
+		log_close(&l);
+	}
+	return rc;
 }
 
 void service_stopped(void)
 {
 	net_loop_stop(&loop);
+}
+
+static void on_drained(struct http_server *server)
+{
+	(void)server;
+	service_stopped();
+}
+
+void service_drain(struct http_server *server)
+{
+	http_server_drain(server, on_drained);
 }
 
 static void drain_too_long(struct net_timer *t)
@@ -129,8 +150,19 @@ static void on_signal(struct net_loop *lp, int signal)
 	self->drain();
 }
 
+/* Each connection is a descriptor; the soft limit of most systems is for programs with select. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static int run_worker(void)
 {
+	raise_descriptor_limit();
 	sigset_t set;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
@@ -153,14 +185,6 @@ static int run_worker(void)
 	return exit_status;
 }
 
-static int check_port(uint16_t port)
-{
-	int rc = port != 0 ? port_check(port) : 0;
-	if (rc < 0)
-		service_log_listen_failed(port, rc);
-	return rc;
-}
-
 static int run(char **env)
 {
 	if (load(env) > 0)
@@ -171,12 +195,6 @@ static int run(char **env)
 		log_str(&l, "version", BARNACLE_VERSION);
 		log_close(&l);
 	}
-	int rc = check_port(self->config->admin_port);
-	if (self->public_port != NULL)
-		rc = check_port(*self->public_port) < 0 ? -1 : rc;
-	log_flush();
-	if (rc < 0)
-		return 1;
 	if (self->config->workers > 1)
 		return workers_run(self->config->workers, run_worker);
 	return run_worker();
@@ -201,7 +219,7 @@ int service_main(const struct service *s, int argc, char **argv, char **env)
 		uint16_t port = s->config->admin_port;
 		if (port == 0 && s->public_port != NULL)
 			port = *s->public_port;
-		return healthcheck(port);
+		return healthcheck(s->config->bind_address.s, port);
 	}
 	struct out o = text_open();
 	out_str(&o, "unknown argument: ");

@@ -12,12 +12,13 @@
 #ifndef SERVICES_COMMON_SERVICE_H
 #define SERVICES_COMMON_SERVICE_H
 
-#include "net/net.h"
+#include "drivers/http_server.h"
 #include "services/common/config.h"
 #include "services/common/log.h"
 
 /* The first member of every service's configuration. */
 struct service_config {
+	struct config_text bind_address;
 	uint16_t admin_port;
 	uint32_t workers;
 	enum log_format log_format;
@@ -27,6 +28,8 @@ struct service_config {
 /* Rows for a service's table of variables; [type] is its struct, with `common` inside. */
 /* clang-format off */
 #define SERVICE_VARS(type) \
+	{.name = "BIND_ADDRESS", .fallback = "", .at = offsetof(type, common.bind_address), \
+	 .take = config_take_text, .help = "address of this machine to listen on; all when unset"}, \
 	{.name = "ADMIN_PORT", .fallback = "9090", .at = offsetof(type, common.admin_port), \
 	 .take = config_take_port_or_off, .help = "listener for /healthz and /readyz; 0 = off"}, \
 	{.name = "WORKERS", .fallback = "1", .at = offsetof(type, common.workers), \
@@ -58,8 +61,16 @@ int service_main(const struct service *s, int argc, char **argv, char **env);
 /* The drain is complete. */
 void service_stopped(void);
 
-/* The line for a listener that could not be opened. */
-void service_log_listen_failed(uint16_t port, int rc);
+/*
+ * Opens a server as the configuration says (BIND_ADDRESS, WORKERS): 0, or a negative error, which
+ * is in the log already. A port is shared only by WORKERS: a second instance of a service must not
+ * get every other connection of the first without an error.
+ */
+int service_listen(struct http_server *server, struct net_loop *loop,
+		   const struct http_handler *handler, const struct http_server_limits *lim,
+		   uint16_t port);
+/* For a service that has nothing else to wait for: drains, then calls service_stopped. */
+void service_drain(struct http_server *server);
 
 #define SERVICE_DRAIN_MS 9000 /* of the 10 s that container engines give */
 

@@ -46,16 +46,24 @@ static void report(pid_t pid, int status)
 	log_flush();
 }
 
-static void reap(uint32_t n)
+/* False when one ended by itself with an error: it could not start, and another could not either.
+ */
+static bool reap(uint32_t n)
 {
 	int status;
 	pid_t pid;
+	bool fine = true;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (uint32_t i = 0; i < n; i++)
-			if (pids[i] == pid) {
-				pids[i] = -1;
+		for (uint32_t i = 0; i < n; i++) {
+			if (pids[i] != pid)
+				continue;
+			pids[i] = -1;
+			if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+				fine = false;
+			else
 				report(pid, status);
-			}
+		}
+	return fine;
 }
 
 static void stop_all(uint32_t n, int signal)
@@ -86,7 +94,10 @@ int workers_run(uint32_t n, int (*body)(void))
 			stop_all(n, SIGTERM);
 			return 0;
 		}
-		reap(n);
+		if (!reap(n)) {
+			stop_all(n, SIGTERM);
+			return 1;
+		}
 		/* Only when the rest is over: a signal for each death would cut it short. */
 		for (uint32_t i = 0; signal < 0 && i < n; i++)
 			if (pids[i] < 0)

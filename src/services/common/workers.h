@@ -1,6 +1,7 @@
 /*
  * workers: several processes of one service behind one port (SO_REUSEPORT). The parent only
- * watches: it starts a worker again when one dies, and passes SIGTERM and SIGINT on.
+ * watches: it starts a worker again when one dies, and passes SIGTERM and SIGINT on. A worker that
+ * can't start (its port is taken) ends them all.
  */
 #ifndef SERVICES_COMMON_WORKERS_H
 #define SERVICES_COMMON_WORKERS_H

@@ -81,24 +81,16 @@ static int start(struct net_loop *loop)
 		      cfg->api_port);
 	upstream_init(&routes[ROUTE_WEB].up, loop, &upstream_limits, cfg->web_host.s,
 		      cfg->web_port);
-	int rc = http_server_open(&server, loop, &proxy_handler, &server_limits, "", cfg->port);
-	if (rc < 0)
-		service_log_listen_failed(cfg->port, rc);
+	int rc = service_listen(&server, loop, &proxy_handler, &server_limits, cfg->port);
 	listening = rc == 0;
 	return rc;
-}
-
-static void on_drained(struct http_server *s)
-{
-	(void)s;
-	service_stopped();
 }
 
 static void drain(void)
 {
 	listening = false;
 	proxy_drain();
-	http_server_drain(&server, on_drained);
+	service_drain(&server);
 }
 
 /* An upstream that is away is no reason to take the router out: it says so to the client. */

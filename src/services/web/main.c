@@ -20,21 +20,12 @@ static int start(struct net_loop *loop)
 	limits = http_server_defaults;
 	limits.body = 1024; /* nothing here reads one: enough to stay connected after a refusal */
 	assets_init();
-	int rc = http_server_open(&server, loop, &page_handler, &limits, "", config.port);
-	if (rc < 0)
-		service_log_listen_failed(config.port, rc);
-	return rc;
-}
-
-static void on_drained(struct http_server *s)
-{
-	(void)s;
-	service_stopped();
+	return service_listen(&server, loop, &page_handler, &limits, config.port);
 }
 
 static void drain(void)
 {
-	http_server_drain(&server, on_drained);
+	service_drain(&server);
 }
 
 static const struct service web = {

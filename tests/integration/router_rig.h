@@ -26,8 +26,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SOON 5000  /* ms that whatever should happen may take */
-#define QUIET 60   /* ms after which what should not happen has not */
+#define SOON 5000 /* ms that whatever should happen may take */
+#define QUIET 60  /* ms after which what should not happen has not */
 
 /* A scripted upstream: one connection at a time. */
 struct up {
@@ -49,7 +49,8 @@ static inline void up_listen(struct up *u)
 	u->conn = -1;
 	u->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	setsockopt(u->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	if (bind(u->listener, (struct sockaddr *)&to, sizeof to) != 0 || listen(u->listener, 64) != 0)
+	if (bind(u->listener, (struct sockaddr *)&to, sizeof to) != 0 ||
+	    listen(u->listener, 64) != 0)
 		bail("upstream: %s", strerror(errno));
 }
 
@@ -170,9 +171,12 @@ static inline struct rig rig_start(const char *const *more)
 	up_listen(&r.web);
 	const char *argv[] = {proc_bin("router"), NULL};
 	const char *env[16] = {
-		text_of("PORT", r.port),	 text_of("ADMIN_PORT", r.admin),
-		text_of("API_PORT", r.api.port), text_of("WEB_PORT", r.web.port),
-		"API_HOST=127.0.0.1",		 "WEB_HOST=localhost",
+		text_of("PORT", r.port),
+		text_of("ADMIN_PORT", r.admin),
+		text_of("API_PORT", r.api.port),
+		text_of("WEB_PORT", r.web.port),
+		"API_HOST=127.0.0.1",
+		"WEB_HOST=localhost",
 	};
 	for (int i = 6; more != NULL && *more != NULL; i++)
 		env[i] = *more++;
@@ -186,7 +190,9 @@ static inline struct rig rig_start(const char *const *more)
 
 static inline int rig_stop(struct rig *r)
 {
-	int status = proc_stop(r->router, SOON);
+	/* Not proc_stop: its SIGCONT can hang the leak check at the end of a sanitized program. */
+	proc_signal(r->router, SIGTERM);
+	int status = proc_wait(r->router, SOON);
 	up_away(&r->api);
 	up_away(&r->web);
 	proc_free(r->router);

@@ -42,17 +42,19 @@ static void send_all(int fd, const void *p, size_t n)
 	}
 }
 
-/* Takes BIG bytes, plain or in chunks of 64 KiB less one; with a rest first, so that they pile up. */
-static bool take_big(int fd, bool chunked, size_t done)
+/* Takes BIG bytes; with chunks it counts those that are around them, and looks for the end. */
+static bool take_big(int fd, bool chunked)
 {
-	static uint8_t buf[65536];
+	static uint8_t buf[8 + 65536]; /* the last bytes of what came before, then what comes */
+	const char *end = "\r\n0\r\n\r\n";
 	bool right = true;
-	while (done < BIG) {
-		ssize_t n = recv(fd, buf, sizeof buf, 0);
+	for (size_t done = 0; done < BIG || (chunked && memcmp(buf + 1, end, 7) != 0);) {
+		ssize_t n = readable(fd, SOON) ? recv(fd, buf + 8, sizeof buf - 8, 0) : -1;
 		if (n <= 0)
 			return false;
-		right = right && (chunked || fits(buf, done, (size_t)n));
+		right = right && (chunked || fits(buf + 8, done, (size_t)n));
 		done += (size_t)n;
+		memmove(buf, buf + n, 8);
 	}
 	return right;
 }
@@ -92,6 +94,13 @@ static bool went_well(pid_t pid)
 
 /* Large bodies. */
 
+static void bounded(long rss)
+{
+	/* The sanitizers' own memory is no matter of ours. */
+	bool measured = strstr(proc_bin("router"), "/san/") == NULL;
+	ok(rss > 0 && (!measured || rss < RSS_MAX_KIB), "in %ld KiB", rss);
+}
+
 static void answer_big(int fd)
 {
 	char head[128];
@@ -124,8 +133,7 @@ static void download(struct rig *r, void (*work)(int fd), int rest_ms, const cha
 	ok(went_well(pid), "to the last");
 	if (rss < proc_rss_kib(r->router))
 		rss = proc_rss_kib(r->router);
-	ok(rss > 0 && (strstr(proc_bin("router"), "/san/") != NULL || rss < RSS_MAX_KIB),
-	   "in %ld KiB", rss);
+	bounded(rss);
 	httpc_free(&a);
 	httpc_close(&c);
 }
@@ -133,8 +141,8 @@ static void download(struct rig *r, void (*work)(int fd), int rest_ms, const cha
 static void upload_big(int fd)
 {
 	char head[128];
-	snprintf(head, sizeof head,
-		 "POST /api/ HTTP/1.1\r\nHost: t\r\nContent-Length: %u\r\n\r\n", BIG);
+	snprintf(head, sizeof head, "POST /api/ HTTP/1.1\r\nHost: t\r\nContent-Length: %u\r\n\r\n",
+		 BIG);
 	send_all(fd, head, strlen(head));
 	give_big(fd, false);
 }
@@ -155,21 +163,11 @@ static void upload(struct rig *r, void (*work)(int fd), bool chunked, const char
 	ok(strstr(up_heard(&r->api), chunked ? "chunked" : "Content-Length") != NULL, "%s", name);
 	poll(NULL, 0, 100);
 	long rss = proc_rss_kib(r->router);
-	ok(take_big(r->api.conn, chunked, 0), "every byte of it");
+	ok(take_big(r->api.conn, chunked), "every byte of it");
 	ok(went_well(pid), "to the last");
-	if (chunked) { /* what remains is framing */
-		char byte;
-		size_t seen = 0;
-		const char *end = "\r\n0\r\n\r\n";
-		while (seen < strlen(end) && readable(r->api.conn, SOON) &&
-		       recv(r->api.conn, &byte, 1, 0) == 1)
-			seen = byte == end[seen] ? seen + 1 : byte == end[0];
-		ok(seen == strlen(end), "with its end");
-	}
 	up_say(&r->api, HELLO);
 	is_int(status_of(&c), 200, "answered");
-	ok(rss > 0 && (strstr(proc_bin("router"), "/san/") != NULL || rss < RSS_MAX_KIB),
-	   "in %ld KiB", rss);
+	bounded(rss);
 	httpc_close(&c);
 }
 
@@ -203,6 +201,24 @@ static void early_answer(struct rig *r)
 	up_say(&r->api, "0\r\n\r\n");
 	is_str(got, "0\r\n\r\n", "to its end");
 	httpc_close(&c);
+}
+
+/* It has heard enough: what is under way meets a closed door, and may not take the answer along. */
+static void rude_answer(struct rig *r)
+{
+	struct httpc c = rig_dial(r);
+	int blocking = 0;
+	ioctl(c.fd, FIONBIO, &blocking);
+	pid_t pid = in_child(upload_big, c.fd);
+	up_heard(&r->api);
+	poll(NULL, 0, 50);
+	proc_signal(r->router, SIGSTOP); /* so that it finds the answer and the reset together */
+	up_say(&r->api, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig");
+	up_hang_up(&r->api);
+	proc_signal(r->router, SIGCONT);
+	is_int(status_of(&c), 413, "an answer, then a reset");
+	httpc_close(&c);
+	went_well(pid);
 }
 
 /* Text that comes until [end] is among it, from a client that reads as it comes. */
@@ -276,20 +292,28 @@ static void expectations(struct rig *r)
 	is_int(status_of(&c), 401, "refused without 100");
 	is_int(httpc_take(&c, buf, sizeof buf, SOON), HTTPC_CLOSED, "and closed");
 	httpc_close(&c);
-	c = rig_ask(r, EXPECTING);
-	up_heard(&r->api);
-	is_int(status_of(&c), 100, "an upstream that does not care: 100 after a while");
-	tell(&c, "body");
-	up_take(&r->api, buf, 4);
-	up_say(&r->api, HELLO);
-	is_int(status_of(&c), 200, "and the answer");
-	httpc_close(&c);
 }
 
-#define UPGRADE                                                                                   \
-	"GET /api/ws HTTP/1.1\r\nHost: t\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n" \
+static void expectations_ignored(void)
+{
+	struct rig r = rig_start((const char *const[]){"UPSTREAM_TIMEOUT=100ms", NULL});
+	char buf[8];
+	struct httpc c = rig_ask(&r, EXPECTING);
+	up_heard(&r.api);
+	is_int(status_of(&c), 100, "an upstream that does not care: 100 after a while");
+	tell(&c, "body");
+	up_take(&r.api, buf, 4);
+	up_say(&r.api, HELLO);
+	is_int(status_of(&c), 200, "and the answer");
+	httpc_close(&c);
+	is_int(rig_stop(&r), 0, "orderly end");
+}
+
+#define UPGRADE                                                                           \
+	"GET /api/ws HTTP/1.1\r\nHost: t\r\nConnection: keep-alive, Upgrade\r\nUpgrade: " \
+	"websocket\r\n"                                                                   \
 	"Sec-WebSocket-Key: x\r\n\r\n"
-#define SWITCH                                                                               \
+#define SWITCH                                                                              \
 	"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n" \
 	"Sec-WebSocket-Accept: y\r\n\r\n"
 
@@ -345,6 +369,11 @@ static void tunnel(struct rig *r)
 	httpc_close(&c);
 }
 
+static void say_big(int fd)
+{
+	give_big(fd, false);
+}
+
 /* A tunnel that nobody reads at one end stops the other, and nothing is lost. */
 static void tunnel_full(struct rig *r)
 {
@@ -352,18 +381,12 @@ static void tunnel_full(struct rig *r)
 	int blocking = 0;
 	static uint8_t got[65536];
 	ioctl(c.fd, FIONBIO, &blocking);
-	pid_t pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		give_big(c.fd, false);
-		_exit(0);
-	}
+	pid_t pid = in_child(say_big, c.fd);
 	poll(NULL, 0, 100);
 	long rss = proc_rss_kib(r->router);
-	ok(take_big(r->api.conn, false, 0), "20 MiB through a tunnel");
+	ok(take_big(r->api.conn, false), "20 MiB through a tunnel");
 	ok(went_well(pid), "to the last");
-	ok(rss > 0 && (strstr(proc_bin("router"), "/san/") != NULL || rss < RSS_MAX_KIB),
-	   "in %ld KiB", rss);
+	bounded(rss);
 	pid = in_child(answer_big, r->api.conn);
 	poll(NULL, 0, 100);
 	size_t done = 0;
@@ -423,12 +446,14 @@ int main(void)
 	upload(&r, upload_big, false, "20 MiB to an upstream, with a length");
 	upload(&r, upload_big_chunked, true, "20 MiB to an upstream, in chunks");
 	early_answer(&r);
+	rude_answer(&r);
 	events(&r);
 	abandoned(&r);
 	expectations(&r);
 	tunnel(&r);
 	tunnel_full(&r);
 	is_int(rig_stop(&r), 0, "orderly end");
+	expectations_ignored();
 	stopping();
 	return done();
 }

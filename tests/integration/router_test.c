@@ -45,16 +45,15 @@ static void refused_here(struct rig *r)
 		const char *line;
 		int status;
 	} rows[] = {
-		{"GET /api/../x", 400},     {"GET /..", 400},
-		{"GET /api/./x", 400},      {"GET /a/%2e%2E/x", 400},
-		{"GET /api/..%2fx", 400},   {"GET /api/x%5C..", 400},
-		{"GET /api/.%2e;a/x", 400}, {"GET /.;/x", 400},
-		{"TRACE /", 405},           {"CONNECT t:80", 405},
-		{"GET /healthz", 200},      {"GET /a b", 400},
+		{"GET /api/../x", 400},     {"GET /..", 400},         {"GET /api/./x", 400},
+		{"GET /a/%2e%2E/x", 400},   {"GET /api/..%2fx", 400}, {"GET /api/x%5C..", 400},
+		{"GET /api/.%2e;a/x", 400}, {"GET /.;/x", 400},       {"TRACE /", 405},
+		{"CONNECT t:80", 405},      {"GET /healthz", 200},    {"GET /a b", 400},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char request[256];
-		snprintf(request, sizeof request, "%s HTTP/1.1\r\nHost: t:80\r\n\r\n", rows[i].line);
+		snprintf(request, sizeof request, "%s HTTP/1.1\r\nHost: t:80\r\n\r\n",
+			 rows[i].line);
 		struct httpc c = rig_ask(r, request);
 		is_int(status_of(&c), rows[i].status, "%s is answered by the router", rows[i].line);
 		httpc_close(&c);
@@ -107,15 +106,50 @@ static void fields(struct rig *r)
 
 	tell(&c, "GET / HTTP/1.0\r\nConnection: keep-alive\r\nExpect: 100-continue\r\n\r\n");
 	const char *heard = up_heard(&r->web);
-	ok(strncmp(heard, "GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 127.0.0.1\r\n", 60)
-		   == 0,
+	ok(strncmp(heard, "GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 127.0.0.1\r\n",
+		   60) == 0,
 	   "a 1.0 request without Host");
-	ok(strstr(heard, "X-Forwarded-Host: \r\nX-Forwarded-Port: 80\r\n") != NULL, "nothing invented");
-	up_say(&r->web, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n");
+	ok(strstr(heard, "X-Forwarded-Host: \r\nX-Forwarded-Port: 80\r\n") != NULL,
+	   "nothing invented");
+	up_say(&r->web,
+	       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n");
 	is_int(httpc_read(&c, &a, SOON), HTTPC_OK, "a 1.0 client is answered");
 	ok(a.until_close && httpc_field(&a, "Transfer-Encoding").p == NULL, "without chunks");
 	is_span(a.body, SPAN("hi"), "in whole");
 	httpc_free(&a);
+	httpc_close(&c);
+}
+
+static void large_head(struct rig *r)
+{
+	static char request[12000], cookie[8000];
+	memset(cookie, 'c', sizeof cookie - 1);
+	snprintf(request, sizeof request, "GET /api/ HTTP/1.1\r\nHost: t\r\nCookie: %s\r\n\r\n",
+		 cookie);
+	struct httpc c = rig_ask(r, request);
+	ok(strstr(up_heard(&r->api), cookie) != NULL, "a large head");
+	up_say(&r->api, HELLO);
+	is_int(status_of(&c), 200, "is answered");
+	tell(&c, request);
+	up_heard(&r->api);
+	up_hang_up(&r->api);
+	ok(strstr(up_heard(&r->api), cookie) != NULL, "and repeated");
+	up_say(&r->api, HELLO);
+	is_int(status_of(&c), 200, "as well");
+	httpc_close(&c);
+}
+
+static void six(struct rig *r)
+{
+	struct httpc c;
+	if (!httpc_dial(&c, "::1", (uint16_t)r->port, SOON)) {
+		ok(true, "no IPv6 here");
+		return;
+	}
+	tell(&c, GET_API);
+	ok(strstr(up_heard(&r->api), "\r\nX-Forwarded-For: ::1\r\n") != NULL, "an IPv6 client");
+	up_say(&r->api, HELLO);
+	is_int(status_of(&c), 200, "is answered");
 	httpc_close(&c);
 }
 
@@ -127,10 +161,12 @@ static void distrust(void)
 				     "X-Forwarded-Port: 1\r\nForwarded: for=1.2.3.4\r\n"
 				     "X-Request-Id: mine\r\n\r\n");
 	const char *heard = up_heard(&r.api);
-	const char *want = "GET / HTTP/1.1\r\nHost: t\r\nX-Forwarded-For: 127.0.0.1\r\n"
-			   "X-Forwarded-Proto: http\r\nX-Forwarded-Host: t\r\nX-Forwarded-Port: 80\r\n"
-			   "X-Request-Id: ";
-	is_span(span_head(span_str(heard), strlen(want)), span_str(want), "a stranger's words dropped");
+	const char *want =
+		"GET / HTTP/1.1\r\nHost: t\r\nX-Forwarded-For: 127.0.0.1\r\n"
+		"X-Forwarded-Proto: http\r\nX-Forwarded-Host: t\r\nX-Forwarded-Port: 80\r\n"
+		"X-Request-Id: ";
+	is_span(span_head(span_str(heard), strlen(want)), span_str(want),
+		"a stranger's words dropped");
 	struct span id = span_tail(span_str(heard), strlen(want));
 	uint64_t v;
 	ok(id.n == 20 && hex_u64(span_head(id, 16), &v), "and an id made");
@@ -174,7 +210,7 @@ static void without_body(struct rig *r)
 						  : httpc_read(&c, &a, SOON);
 		struct span length = httpc_field(&a, "Content-Length");
 		ok(rc == HTTPC_OK && a.body.n == 0 && span_eq(length, span_str(rows[i].length)),
-		   "no body: %s %.30s", rows[i].method, rows[i].answer);
+		   "no body: %s, %.3s", rows[i].method, rows[i].answer + 9);
 		httpc_free(&a);
 		tell(&c, GET_API);
 		up_heard(&r->api);
@@ -303,7 +339,8 @@ static void bad_answers(struct rig *r)
 		{"nothing", ""},
 		{"another protocol", "SSH-2.0-OpenSSH\r\n"},
 		{"half a head", "HTTP/1.1 200 OK\r\nContent-Le"},
-		{"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"},
+		{"two lengths",
+		 "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"},
 		{"the same length twice",
 		 "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na"},
 		{"length and chunks",
@@ -329,7 +366,8 @@ static void bad_answers(struct rig *r)
 		tell(&c, GET_API);
 		up_heard(&r->api);
 		up_say(&r->api, HELLO);
-		check(status_of(&c) == 200, "and the next request is served after %s", rows[i].name);
+		check(status_of(&c) == 200, "and the next request is served after %s",
+		      rows[i].name);
 		httpc_close(&c);
 	}
 	static char big[40000];
@@ -429,6 +467,8 @@ int main(void)
 	routing(&r);
 	refused_here(&r);
 	fields(&r);
+	large_head(&r);
+	six(&r);
 	without_body(&r);
 	post_without_bytes(&r);
 	reuse(&r);

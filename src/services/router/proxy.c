@@ -223,8 +223,11 @@ static void ask(struct exchange *e, bool trusted)
 		return;
 	}
 	e->awaiting = x->expects;
-	if (e->awaiting)
-		net_timer_set(router_loop, &e->patience, CONTINUE_MS, on_patience);
+	if (e->awaiting) {
+		uint32_t half = router_config.upstream_timeout / 2;
+		net_timer_set(router_loop, &e->patience, half < CONTINUE_MS ? half : CONTINUE_MS,
+			      on_patience);
+	}
 	pump(e);
 }
 

@@ -117,11 +117,15 @@ void http_abort(struct http_exchange *x)
 {
 	struct http_conn *c = http_conn_of(x);
 	const struct linger reset = {.l_onoff = 1, .l_linger = 0};
-	/* Where the end of the connection is the end of the body, FIN would make it a whole one. */
-	if (x->until_close)
-		setsockopt(c->net.src.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 	x->answered = true;
 	c->phase = HTTP_OVER;
+	if (!x->until_close) {
+		/* What is there is told, earlier answers among it; the framing shows what is not. */
+		net_finish(&c->net, false);
+		return;
+	}
+	/* Where the end of the connection is the end of the body, FIN would make it a whole one. */
+	setsockopt(c->net.src.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 	net_close_soon(&c->net, NET_ECLOSED);
 }
 

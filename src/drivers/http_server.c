@@ -418,6 +418,7 @@ static void on_time(struct net_timer *t)
 	if (is_stalled(c)) {
 		client_is_gone(c);
 		http_abort(&c->x);
+		net_close_soon(&c->net, NET_ESLOW); /* it had its time for what is there */
 		return;
 	}
 	if (net_pending(&c->net) > 0) {

@@ -40,6 +40,7 @@ enum {
 	HTTP_EFIELDS = -14,    /* 431 more fields than the limit */
 	HTTP_ECHUNK = -15,     /* 400 chunk size, extension, end or trailer malformed or too long */
 	HTTP_ESTATUS = -16,    /* 502 (answers only) malformed status line */
+	HTTP_ERANGE = -17,     /* 416 no range is satisfiable (http_range.h) */
 };
 const char *http_strerror(int rc);
 /* The status that answers an error of http_read_request or http_body_next; 200 for none. */

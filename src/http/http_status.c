@@ -23,6 +23,7 @@ static const struct {
 	[-HTTP_EFIELDS] = {431, "more fields than the limit"},
 	[-HTTP_ECHUNK] = {400, "malformed chunk or trailer, or too many bytes of them"},
 	[-HTTP_ESTATUS] = {502, "malformed status line"},
+	[-HTTP_ERANGE] = {416, "no range is satisfiable"},
 };
 #define ERRORS ((int)(sizeof errors / sizeof *errors))
 

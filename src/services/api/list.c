@@ -89,8 +89,12 @@ static void answer_limited(struct api_call *call)
 		http_put_field(&o, SPAN("Link"), out_span_of(&link));
 	}
 	http_begin(x, &o, call->text.len);
-	if (!x->answered && http_send(x, text_of(call)))
+	if (x->answered)
+		return;
+	if (http_send(x, text_of(call)))
 		http_end(x);
+	else
+		http_abort(x);
 }
 
 static void send_streamed(struct api_call *call, bool last)

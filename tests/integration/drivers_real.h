@@ -1,0 +1,21 @@
+/* For tests of the clients against real servers: the loop, and waiting in it. */
+#ifndef TESTS_DRIVERS_REAL_H
+#define TESTS_DRIVERS_REAL_H
+
+#include "harness/stores.h"
+#include "unit/drivers_peer.h"
+
+#define PATIENCE_MS 8000
+
+/* Turns of the loop until it holds. */
+#define WAIT(held)                                                   \
+	do {                                                         \
+		for (uint64_t until_ = clock_ms() + PATIENCE_MS;     \
+		     !(held) && clock_ms() < until_;) {              \
+			usleep(200);                                 \
+			one_turn();                                  \
+		}                                                    \
+		check(held, "%s:%d: %s", __FILE__, __LINE__, #held); \
+	} while (0)
+
+#endif

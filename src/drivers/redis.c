@@ -204,6 +204,28 @@ int redis_send_quiet(struct redis *r, size_t argc, const struct span argv[])
 	return put(r, 0, &r->sink, r->cfg->link.connect_ms, argc, argv);
 }
 
+int redis_transact(struct redis *r, struct redis_request *q, uint32_t ms, size_t n,
+		   const struct redis_command commands[])
+{
+	static const struct span multi[] = {SPAN("MULTI")}, exec[] = {SPAN("EXEC")};
+	size_t bytes = command_size(1, multi) + command_size(1, exec);
+	for (size_t i = 0; i < n; i++)
+		bytes += command_size(commands[i].argc, commands[i].argv);
+	if (!r->ready || r->link.conn.closing)
+		return REDIS_EDOWN;
+	if (r->session.cap - r->session.count < n + 2 || net_room(&r->link.conn) < bytes)
+		return REDIS_EFULL;
+	int rc = redis_send_quiet(r, 1, multi);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = redis_send_quiet(r, commands[i].argc, commands[i].argv);
+	if (rc == 0)
+		rc = redis_send(r, q, ms, 1, exec);
+	/* There was room, so it is memory that is out. A MULTI left open would swallow others. */
+	if (rc < 0)
+		break_off(r, "out of memory in a transaction", "");
+	return rc;
+}
+
 int redis_subscribe(struct redis *r, size_t argc, const struct span argv[])
 {
 	return put(r, RESP_SUBSCRIBES, NULL, r->cfg->link.connect_ms, argc, argv);

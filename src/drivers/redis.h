@@ -82,6 +82,18 @@ int redis_send(struct redis *r, struct redis_request *q, uint32_t ms, size_t arg
  * gives none within link.connect_ms is given up all the same.
  */
 int redis_send_quiet(struct redis *r, size_t argc, const struct span argv[]);
+
+struct redis_command {
+	size_t argc;
+	const struct span *argv;
+};
+/*
+ * A transaction, all of it or nothing: MULTI, the commands, EXEC, whose reply is what [q] gets
+ * (RESP_NULL or an error: nothing was executed). Sent one by one, a connection that is full in the
+ * middle would leave the commands of all others inside an open MULTI.
+ */
+int redis_transact(struct redis *r, struct redis_request *q, uint32_t ms, size_t n,
+		   const struct redis_command commands[]);
 /* Whether the whole reply is an error (it->str: its words, the first being its kind). */
 bool redis_is_error(const struct resp_item *it);
 /* SUBSCRIBE and its kin: the answers are pushes, within connect_ms. To be sent again in [ready]. */

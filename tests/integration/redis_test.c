@@ -127,11 +127,16 @@ static void transacts(void)
 	const struct span set[] = {SPAN("SET"), SPAN("k"), SPAN("1")};
 	const struct span wrong[] = {SPAN("NOSUCHTHING")};
 	begin_ready();
-	redis_send_quiet(&client, 1, multi);
-	redis_send_quiet(&client, 3, set);
-	redis_send_quiet(&client, 2, (struct span[]){SPAN("INCR"), SPAN("k")});
-	SEND(4000, SPAN("EXEC"));
+	const struct redis_command both[] = {{3, set},
+					     {2, (const struct span[]){SPAN("INCR"), SPAN("k")}}};
+	redis_transact(&client, &noting, 4000, 2, both);
 	says("*2 +OK :2;", "EXEC answers for all of them");
+	for (unsigned i = 0; i < REDIS_IN_FLIGHT - 3; i++)
+		redis_send_quiet(&client, 1, (const struct span[]){SPAN("PING")});
+	is_int(redis_transact(&client, &noting, 4000, 2, both), REDIS_EFULL,
+	       "no room for the whole: nothing of it");
+	SEND(4000, SPAN("GET"), SPAN("k"));
+	says("$2;", "so what follows is in no MULTI");
 	redis_send_quiet(&client, 1, multi);
 	redis_send_quiet(&client, 1, wrong);
 	SEND(4000, SPAN("EXEC"));

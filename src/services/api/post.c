@@ -14,7 +14,6 @@ const struct postgres_statement post_insert = {
 
 /* The queue. */
 
-/* EXEC is the one of the five commands whose reply tells. */
 static void on_exec_item(struct redis_request *q, const struct resp_item *it)
 {
 	(void)q;
@@ -36,21 +35,12 @@ void post_enqueue(uint32_t index)
 {
 	uint8_t buf[20];
 	struct span n = dec_put(buf, index);
-	const struct span multi[] = {SPAN("MULTI")};
 	const struct span set[] = {SPAN("HSETNX"), KEY_VALUES, n, PLACEHOLDER};
 	const struct span add[] = {SPAN("XADD"), KEY_JOBS,  SPAN("MAXLEN"), SPAN("~"),
 				   QUEUE_MAX,    SPAN("*"), SPAN("index"),  n};
 	const struct span publish[] = {SPAN("PUBLISH"), CHANNEL_INSERT, n};
-	const struct span run[] = {SPAN("EXEC")};
-	int rc = redis_send_quiet(&api_redis, 1, multi);
-	if (rc == 0)
-		rc = redis_send_quiet(&api_redis, 4, set);
-	if (rc == 0)
-		rc = redis_send_quiet(&api_redis, 8, add);
-	if (rc == 0)
-		rc = redis_send_quiet(&api_redis, 3, publish);
-	if (rc == 0)
-		rc = redis_send(&api_redis, &exec, STORE_DEADLINE_MS, 1, run);
+	const struct redis_command commands[] = {{4, set}, {8, add}, {3, publish}};
+	int rc = redis_transact(&api_redis, &exec, STORE_DEADLINE_MS, 3, commands);
 	if (rc < 0)
 		rebuild_wanted();
 }

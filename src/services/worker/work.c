@@ -72,7 +72,8 @@ static void on_written(struct redis_request *q, const struct resp_item *it)
 	static bool refused;
 	if (it->depth == 0)
 		refused = redis_is_error(it) || it->type == RESP_NULL;
-	if (it->depth == 0 && refused)
+	/* An error inside is a key of another type: nothing that trying again could mend. */
+	if (refused || it->type == RESP_ERROR)
 		worker_log_refusal("a result", it);
 	if (it->last)
 		over(item_of(q), !refused);
@@ -84,26 +85,15 @@ static void write_result(struct item *i, struct span result)
 	out_span(&o, index_of(i));
 	out_byte(&o, ' ');
 	out_span(&o, result);
-	const struct span multi[] = {SPAN("MULTI")};
-	const struct span set[] = {SPAN("HSET"), KEY_VALUES, index_of(i), result};
 	const struct span ack[] = {SPAN("XACK"), KEY_JOBS, GROUP, id_of(i)};
 	const struct span del[] = {SPAN("XDEL"), KEY_JOBS, id_of(i)};
+	const struct span set[] = {SPAN("HSET"), KEY_VALUES, index_of(i), result};
 	const struct span publish[] = {SPAN("PUBLISH"), CHANNEL_DONE, out_span_of(&o)};
-	const struct span exec[] = {SPAN("EXEC")};
-	struct redis *r = &worker_commands;
+	const struct redis_command commands[] = {{4, ack}, {3, del}, {4, set}, {3, publish}};
 	i->stage = WRITING;
 	i->request = (struct redis_request){.item = on_written, .failed = on_failed};
-	int rc = redis_send_quiet(r, 1, multi);
-	if (rc == 0 && result.n > 0)
-		rc = redis_send_quiet(r, 4, set);
-	if (rc == 0)
-		rc = redis_send_quiet(r, 4, ack);
-	if (rc == 0)
-		rc = redis_send_quiet(r, 3, del);
-	if (rc == 0 && result.n > 0)
-		rc = redis_send_quiet(r, 3, publish);
-	if (rc == 0)
-		rc = redis_send(r, &i->request, STORE_CONNECT_MS, 1, exec);
+	int rc = redis_transact(&worker_commands, &i->request, STORE_CONNECT_MS,
+				result.n > 0 ? 4 : 2, commands);
 	if (rc < 0)
 		over(i, false);
 }

@@ -2,41 +2,83 @@
 
 #include <string.h>
 
-static const struct {
-	uint16_t status;
-	char text[62];
-} errors[] = {
-	[-HTTP_MORE] = {200, "more bytes needed"},
-	[-HTTP_ELINE] = {400, "malformed line"},
-	[-HTTP_EMETHOD] = {400, "malformed method"},
-	[-HTTP_ELONGMETHOD] = {501, "method too long to be known"},
-	[-HTTP_ETARGET] = {400, "malformed request target"},
-	[-HTTP_EVERSION] = {505, "HTTP version is not 1.x"},
-	[-HTTP_EFIELD] = {400, "malformed field"},
-	[-HTTP_EHOST] = {400, "Host missing, repeated or malformed"},
-	[-HTTP_ELENGTH] = {400, "Content-Length repeated, malformed or contradicted"},
-	[-HTTP_ETRANSFER] = {400, "Transfer-Encoding malformed or out of place"},
-	[-HTTP_ECODING] = {501, "transfer coding is not chunked"},
-	[-HTTP_EEXPECT] = {417, "expectation is not 100-continue"},
-	[-HTTP_ELONGLINE] = {414, "start line longer than the limit"},
-	[-HTTP_ELONGHEAD] = {431, "head longer than the limit"},
-	[-HTTP_EFIELDS] = {431, "more fields than the limit"},
-	[-HTTP_ECHUNK] = {400, "malformed chunk or trailer, or too many bytes of them"},
-	[-HTTP_ESTATUS] = {502, "malformed status line"},
-	[-HTTP_ERANGE] = {416, "no range is satisfiable"},
-};
-#define ERRORS ((int)(sizeof errors / sizeof *errors))
-
 const char *http_strerror(int rc)
 {
-	return rc > 0 || rc <= -ERRORS ? "not an error of http" : errors[-rc].text;
+	switch (rc) {
+	case HTTP_MORE:
+		return "more bytes needed";
+	case HTTP_ELINE:
+		return "malformed line";
+	case HTTP_EMETHOD:
+		return "malformed method";
+	case HTTP_ELONGMETHOD:
+		return "method too long to be known";
+	case HTTP_ETARGET:
+		return "malformed request target";
+	case HTTP_EVERSION:
+		return "HTTP version is not 1.x";
+	case HTTP_EFIELD:
+		return "malformed field";
+	case HTTP_EHOST:
+		return "Host missing, repeated or malformed";
+	case HTTP_ELENGTH:
+		return "Content-Length repeated, malformed or contradicted";
+	case HTTP_ETRANSFER:
+		return "Transfer-Encoding malformed or out of place";
+	case HTTP_ECODING:
+		return "transfer coding is not chunked";
+	case HTTP_EEXPECT:
+		return "expectation is not 100-continue";
+	case HTTP_ELONGLINE:
+		return "start line longer than the limit";
+	case HTTP_ELONGHEAD:
+		return "head longer than the limit";
+	case HTTP_EFIELDS:
+		return "more fields than the limit";
+	case HTTP_ECHUNK:
+		return "malformed chunk or trailer, or too many bytes of them";
+	case HTTP_ESTATUS:
+		return "malformed status line";
+	case HTTP_ERANGE:
+		return "no range is satisfiable";
+	default:
+		return "not an error of http";
+	}
 }
 
 unsigned http_status_of(int rc)
 {
 	if (rc >= 0)
 		return 200;
-	return rc <= -ERRORS ? 500 : errors[-rc].status;
+	switch (rc) {
+	case HTTP_ELONGLINE:
+		return 414;
+	case HTTP_ERANGE:
+		return 416;
+	case HTTP_EEXPECT:
+		return 417;
+	case HTTP_ELONGHEAD:
+	case HTTP_EFIELDS:
+		return 431;
+	case HTTP_ELONGMETHOD:
+	case HTTP_ECODING:
+		return 501;
+	case HTTP_ESTATUS:
+		return 502;
+	case HTTP_EVERSION:
+		return 505;
+	case HTTP_ELINE:
+	case HTTP_EMETHOD:
+	case HTTP_ETARGET:
+	case HTTP_EFIELD:
+	case HTTP_EHOST:
+	case HTTP_ELENGTH:
+	case HTTP_ETRANSFER:
+	case HTTP_ECHUNK:
+		return 400;
+	default:
+		return 500;
+	}
 }
 
 /*

@@ -4,28 +4,44 @@
 
 const char *pgwire_strerror(int rc)
 {
-	static const char *const words[] = {
-		[-PGWIRE_ETYPE] = "a message type the protocol does not have",
-		[-PGWIRE_ELENGTH] = "a message length below 4 or above the limit for its type",
-		[-PGWIRE_EBODY] = "a message body that does not match its type",
-		[-PGWIRE_EPHASE] = "a message that may not come now",
-		[-PGWIRE_EROW] = "a row that does not fit its description",
-		[-PGWIRE_EFULL] = "too many requests in flight",
-		[-PGWIRE_EROOM] = "no room for the output",
-		[-PGWIRE_EAUTH] = "login refused by the server",
-		[-PGWIRE_EMETHOD] = "an authentication method that is unknown or not allowed",
-		[-PGWIRE_ESCRAM] = "a malformed SCRAM message",
-		[-PGWIRE_ESIGNATURE] = "the server did not prove that it knows the password",
-		[-PGWIRE_EITERATIONS] = "more SCRAM iterations than the limit",
-		[-PGWIRE_EFATAL] = "the server ended the connection",
-		[-PGWIRE_ETEXT] = "a NUL inside a text",
-		[-PGWIRE_EMANY] = "more columns, notices or parameter reports than the limit",
-		[-PGWIRE_EENCODING] = "client_encoding is not UTF8",
-		[-PGWIRE_EREQUEST] = "a request that the protocol cannot say",
-	};
-	if (rc >= 0 || rc < PGWIRE_EREQUEST)
+	switch (rc) {
+	case PGWIRE_ETYPE:
+		return "a message type the protocol does not have";
+	case PGWIRE_ELENGTH:
+		return "a message length below 4 or above the limit for its type";
+	case PGWIRE_EBODY:
+		return "a message body that does not match its type";
+	case PGWIRE_EPHASE:
+		return "a message that may not come now";
+	case PGWIRE_EROW:
+		return "a row that does not fit its description";
+	case PGWIRE_EFULL:
+		return "too many requests in flight";
+	case PGWIRE_EROOM:
+		return "no room for the output";
+	case PGWIRE_EAUTH:
+		return "login refused by the server";
+	case PGWIRE_EMETHOD:
+		return "an authentication method that is unknown or not allowed";
+	case PGWIRE_ESCRAM:
+		return "a malformed SCRAM message";
+	case PGWIRE_ESIGNATURE:
+		return "the server did not prove that it knows the password";
+	case PGWIRE_EITERATIONS:
+		return "more SCRAM iterations than the limit";
+	case PGWIRE_EFATAL:
+		return "the server ended the connection";
+	case PGWIRE_ETEXT:
+		return "a NUL inside a text";
+	case PGWIRE_EMANY:
+		return "more columns, notices or parameter reports than the limit";
+	case PGWIRE_EENCODING:
+		return "client_encoding is not UTF8";
+	case PGWIRE_EREQUEST:
+		return "a request that the protocol cannot say";
+	default:
 		return "no error";
-	return words[-rc];
+	}
 }
 
 /* Where each kind of field goes: "Error and Notice Message Fields" of the manual. */

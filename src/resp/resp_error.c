@@ -11,25 +11,38 @@ const struct resp_limits resp_default_limits = {
 
 const char *resp_strerror(int rc)
 {
-	static const char *const text[] = {
-		[-RESP_MORE] = "more bytes needed",
-		[-RESP_ETYPE] = "unknown type byte",
-		[-RESP_ELINE] = "line not ended by CRLF",
-		[-RESP_ENUMBER] = "malformed length, number, boolean or null",
-		[-RESP_ETOOBIG] = "reply above a limit",
-		[-RESP_EDEPTH] = "reply nested too deep",
-		[-RESP_ETRAILER] = "no CRLF after a bulk string",
-		[-RESP_ENEST] = "push, attribute or stream part out of place",
-		[-RESP_EUNASKED] = "reply without a request",
-		[-RESP_EFULL] = "too many requests in flight",
-		[-RESP_EROOM] = "output buffer full",
-		[-RESP_EAUTH] = "login refused",
-		[-RESP_ELOGIN] = "login failed",
-		[-RESP_EVERBATIM] = "verbatim string without format",
-		[-RESP_ESEND] = "request not possible now",
-	};
-	const int known = (int)(sizeof text / sizeof *text);
-	if (rc > 0)
-		return "no error";
-	return rc > -known ? text[-rc] : "unknown error";
+	switch (rc) {
+	case RESP_MORE:
+		return "more bytes needed";
+	case RESP_ETYPE:
+		return "unknown type byte";
+	case RESP_ELINE:
+		return "line not ended by CRLF";
+	case RESP_ENUMBER:
+		return "malformed length, number, boolean or null";
+	case RESP_ETOOBIG:
+		return "reply above a limit";
+	case RESP_EDEPTH:
+		return "reply nested too deep";
+	case RESP_ETRAILER:
+		return "no CRLF after a bulk string";
+	case RESP_ENEST:
+		return "push, attribute or stream part out of place";
+	case RESP_EUNASKED:
+		return "reply without a request";
+	case RESP_EFULL:
+		return "too many requests in flight";
+	case RESP_EROOM:
+		return "output buffer full";
+	case RESP_EAUTH:
+		return "login refused";
+	case RESP_ELOGIN:
+		return "login failed";
+	case RESP_EVERBATIM:
+		return "verbatim string without format";
+	case RESP_ESEND:
+		return "request not possible now";
+	default:
+		return rc > 0 ? "no error" : "unknown error";
+	}
 }

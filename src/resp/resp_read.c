@@ -1,7 +1,12 @@
 #include "resp/resp.h"
 
 /* The few functions every item passes through: half of the instructions would be their calls. */
+/* Inlined for speed, unless the whole is compiled for size. */
+#ifdef __OPTIMIZE_SIZE__
+#define HOT static
+#else
 #define HOT static inline __attribute__((always_inline))
+#endif
 
 /*
  * A frame is an open aggregate or streamed string. IN_ATTR and IN_PUSH are inherited by what is

@@ -154,9 +154,10 @@ static void on_signal(struct net_loop *lp, int signal)
 static void raise_descriptor_limit(void)
 {
 	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+	/* Not setrlimit: musl's brings in the machinery for signals to all threads. */
+	if (prlimit(0, RLIMIT_NOFILE, NULL, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
 		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
+		prlimit(0, RLIMIT_NOFILE, &limit, NULL);
 	}
 }
 

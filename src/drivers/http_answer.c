@@ -120,7 +120,8 @@ void http_abort(struct http_exchange *x)
 	x->answered = true;
 	c->phase = HTTP_OVER;
 	if (!x->until_close) {
-		/* What is there is told, earlier answers among it; the framing shows what is not. */
+		/* What is there is told, earlier answers among it; the framing shows what is not.
+		 */
 		net_finish(&c->net, false);
 		return;
 	}

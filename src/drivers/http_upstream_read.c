@@ -81,6 +81,7 @@ static void give_head(struct upstream_conn *c, const struct http_head *h)
 	c->keep_alive = h->keep_alive;
 	http_body_init(&c->decoder, h, &c->up->lim->parse);
 	upstream_arm(c);
+	/* cppcheck-suppress nullPointerRedundantCheck ; the callback may leave the call */
 	c->call->ops->head(c->call, h);
 	if (c->call != NULL && c->phase == UPSTREAM_BODY && c->decoder.done)
 		complete(c);

@@ -25,15 +25,15 @@
  * - Named: its q. Else what "*" says, if it is there.
  * - Neither: 0, but 1 for identity, which is acceptable unless excluded: last choice, after all
  *   that is named. So for an empty value too.
- * All of them 0: send identity all the same (12.5.3 prefers that to 406).
+ * All of them 0: 406, or identity in spite of the field (12.4.1 allows both).
  */
 unsigned http_accepts_coding(const struct http_head *h, struct span coding);
 
 /*
  * Quality of a media type by Accept (12.5.1). [type] is as http_media_type gives it, parameters
- * included. The most specific range that applies decides: type/subtype, then type/" * " (no blanks),
- * then any; among equals the one with more parameters. All parameters of a range must be in [type],
- * values compared without case and without quotes; "q" is the weight wherever it stands.
+ * included. The most specific range that applies decides: type and subtype before type alone
+ * before any; among equals the one with more parameters. All parameters of a range must be in
+ * [type], values compared without case and without quotes; "q" is the weight wherever it stands.
  *
  * No field, or none with a well-formed element: 1000, since nothing was said.
  * An unclosed quote takes the rest of its line with it.

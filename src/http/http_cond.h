@@ -50,6 +50,7 @@ enum http_verdict http_conditions(const struct http_head *h, const struct http_v
  * Range is there at most once, and If-Range (13.1.5) is absent or agrees. It agrees as an
  * entity tag by strong comparison, or as a date that is exactly v->modified and whose second is
  * over: in it, the file may still change and keep its date (8.8.2.2). Malformed or repeated: no.
+ * [v] is not NULL here.
  */
 bool http_if_range(const struct http_head *h, const struct http_validators *v, uint64_t now);
 

@@ -33,27 +33,27 @@ struct http_range {
  *
  * - Units compare without case; another unit than bytes does not apply. Malformed is what 14.1.1
  *   does not allow, a last position before the first included; one such range and none of the
- *   field applies (a server may ignore it, 14.2). Blanks stand beside commas only; empty elements
- *   are passed over (5.6.1.2).
+ *   field applies (a server may ignore it, 14.2). Blanks stand around a range only, behind '=' too,
+ *   as an example of 14.1.2 has it; empty elements are passed over (5.6.1.2).
  * - Numbers have any length (14.1.2): a last position or suffix beyond the size is clipped, a
  *   first position beyond it makes that range unsatisfiable, as does the suffix of length 0.
  * - A suffix of an empty representation is satisfiable but can't be said in Content-Range: 0.
  * - Against answers far larger than the file (17.15), the field does not apply either with more
  *   than [max] satisfiable ranges, more than two that overlap another one, or more than
- *   HTTP_RANGES_FEW shorter than HTTP_RANGE_TINY. So what is sent is less than twice the size.
+ *   HTTP_RANGES_FEW shorter than HTTP_RANGE_TINY. So the ranges sum up to twice the size at most.
  * Ranges are not merged: a client gets those it asked for, or all.
  */
 int http_get_ranges(struct span value, uint64_t size, struct http_range *r, size_t max);
 
 /* The value of Content-Range in a 206: "bytes 0-4/10". A range outside the size sets o->over. */
 void http_put_content_range(struct out *o, const struct http_range *r, uint64_t size);
-/* And in a 416: "bytes * /10" without the blank (14.4). */
+/* And in a 416: an asterisk in place of the positions (14.4). */
 void http_put_unsatisfied_range(struct out *o, uint64_t size);
 
 /*
- * multipart/byteranges (14.6). The boundary is 1 to 70 letters, digits, and ' + _ - . (what RFC 2046
- * and a token have in common, so that it needs no quotes); another one sets o->over. It must not
- * occur in the bytes sent: 64 bits nobody can foresee, in hexadecimal, are enough.
+ * multipart/byteranges (14.6). The boundary is 1 to 70 letters, digits, and ' + _ - . (what RFC
+ * 2046 and a token have in common, so that it needs no quotes); another one sets o->over. It must
+ * not occur in the bytes sent: 64 bits nobody can foresee, in hexadecimal, are enough.
  *
  * http_put_ranges_type: the value of Content-Type.
  * http_put_range_part: what stands before the bytes of one range, from the CRLF that ends the part
@@ -66,13 +66,11 @@ void http_put_ranges_type(struct out *o, struct span boundary);
 void http_put_range_part(struct out *o, struct span boundary, struct span type,
 			 const struct http_range *r, uint64_t size);
 void http_put_ranges_end(struct out *o, struct span boundary);
-/*
- * Bytes that http_put_range_part takes with these arguments at most: room for one part's head.
- */
-#define HTTP_RANGE_PART_ROOM(boundary_n, type_n) ((boundary_n) + (type_n) + 111)
+/* What http_put_range_part takes at most. */
+#define HTTP_RANGE_PART_ROOM(boundary_n, type_n) ((boundary_n) + (type_n) + 109)
 /*
  * Bytes of the whole body: each part and its range, and the end. 0 when they are 2^64 or more, or
- * an argument is one that the writers refuse.
+ * an argument is one that the writers refuse, or n is 0.
  */
 uint64_t http_ranges_length(struct span boundary, struct span type, const struct http_range *r,
 			    size_t n, uint64_t size);

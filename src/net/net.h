@@ -73,13 +73,12 @@ int net_rewatch(struct net_loop *loop, struct net_source *s, uint32_t events);
 /* Takes the descriptor out of the loop, also out of the events of this turn; does not close it. */
 void net_unwatch(struct net_loop *loop, struct net_source *s);
 
-#define NET_WHEEL 512      /* slots of the timer wheel */
-#define NET_TICK 16        /* ms per slot */
-#define NET_EVENTS 256     /* per epoll_wait */
-#define NET_BLOCK 16384    /* bytes of a pooled buffer */
-#define NET_SPARE 8        /* pooled buffers kept for the next turn */
-#define NET_INPUT 65536    /* bytes of the input buffer that all connections share */
-#define NET_SLACK 16       /* readable bytes behind it */
+#define NET_WHEEL 512   /* slots of the timer wheel */
+#define NET_TICK 16     /* ms per slot */
+#define NET_EVENTS 256  /* per epoll_wait */
+#define NET_BLOCK 16384 /* bytes of a pooled buffer */
+#define NET_SPARE 8     /* pooled buffers kept for the next turn */
+#define NET_INPUT 65536 /* bytes of the input buffer that all connections share */
 
 struct net_conn;
 struct epoll_event;
@@ -87,10 +86,10 @@ struct epoll_event;
 struct net_loop {
 	int epfd;
 	bool stopping;
-	uint64_t now;          /* CLOCK_MONOTONIC in ms, taken once a turn */
-	uint64_t ticked;       /* wheel position: every tick up to here has been swept */
+	uint64_t now;    /* CLOCK_MONOTONIC in ms, taken once a turn */
+	uint64_t ticked; /* wheel position: every tick up to here has been swept */
 	struct net_timer *wheel[NET_WHEEL];
-	uint64_t busy[NET_WHEEL / 64]; /* which slots hold timers */
+	uint64_t busy[NET_WHEEL / 64];       /* which slots hold timers */
 	struct net_task *tasks, **tasks_end; /* for the end of this turn */
 	struct net_task *running;            /* being run, not yet begun */
 	struct net_conn *dirty, *closed;

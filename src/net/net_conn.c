@@ -9,7 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define LINGER_BYTES (64u << 20) /* more unread input than this and the peer is cut after all */
+#define LINGER_BYTES (8u << 20) /* more unread input than this and the peer is cut after all */
 
 static struct net_conn *conn_of_source(struct net_source *s)
 {

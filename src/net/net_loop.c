@@ -23,7 +23,7 @@ int net_loop_open(struct net_loop *loop)
 	loop->tasks_end = &loop->tasks;
 	loop->now = clock_ms();
 	loop->ticked = loop->now / NET_TICK;
-	loop->input = malloc(NET_INPUT + NET_SLACK);
+	loop->input = malloc(NET_INPUT);
 	if (loop->input == NULL)
 		return -ENOMEM;
 	loop->epfd = epoll_create1(EPOLL_CLOEXEC);

@@ -154,6 +154,7 @@ static void test_command_line(void)
 		is_int(status, 0, "%s --check-config", names[i]);
 		ok(strstr(text, store_password(app.redis)) == NULL, "%s shows no secret", names[i]);
 		free(text);
+		free(env);
 	}
 }
 

@@ -30,22 +30,27 @@ static char *variable(const char *name, int value)
 
 void app_run(struct app *app, enum app_service s)
 {
-	const char *own[] = {
+	static const char *const none[] = {NULL};
+	char *numbers[] = {
 		variable("PORT", app->port[s]),
 		variable("ADMIN_PORT", app->admin[s]),
-		"API_HOST=127.0.0.1",
 		variable("API_PORT", app->port[APP_API]),
-		"WEB_HOST=127.0.0.1",
 		variable("WEB_PORT", app->port[APP_WEB]),
-		NULL,
 	};
-	const char **env = env_join(store_env(app->pg), store_env(app->redis), own);
-	if (app->extra != NULL)
-		env = env_join(env, app->extra, NULL);
+	const char *own[] = {
+		numbers[0],           numbers[1],           numbers[2], numbers[3],
+		"API_HOST=127.0.0.1", "WEB_HOST=127.0.0.1", NULL,
+	};
+	const char **stores = env_join(store_env(app->pg), store_env(app->redis), own);
+	const char **env = env_join(stores, app->extra != NULL ? app->extra : none, NULL);
 	const char *argv[] = {proc_bin(names[s]), NULL};
 	if (app->proc[s] != NULL)
 		proc_free(app->proc[s]);
 	app->proc[s] = proc_start(&(struct proc_spec){.argv = argv, .env = env});
+	free(stores);
+	free(env);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		free(numbers[i]);
 	if (!wait_port(app->admin[s], 5000))
 		diag("%s did not start: %s", names[s], proc_log(app->proc[s]));
 }

@@ -354,25 +354,16 @@ static void test_errors(void)
 		int rc;
 		unsigned status;
 	} rows[] = {
-		{HTTP_ELINE, 400},
-		{HTTP_EMETHOD, 400},
-		{HTTP_ELONGMETHOD, 501},
-		{HTTP_ETARGET, 400},
-		{HTTP_EVERSION, 505},
-		{HTTP_EFIELD, 400},
-		{HTTP_EHOST, 400},
-		{HTTP_ELENGTH, 400},
-		{HTTP_ETRANSFER, 400},
-		{HTTP_ECODING, 501},
-		{HTTP_EEXPECT, 417},
-		{HTTP_ELONGLINE, 414},
-		{HTTP_ELONGHEAD, 431},
-		{HTTP_EFIELDS, 431},
-		{HTTP_ECHUNK, 400},
-		{HTTP_ESTATUS, 502},
-		{HTTP_ESTATUS - 1, 500},
-		{HTTP_MORE, 200},
-		{1, 200},
+		{HTTP_ELINE, 400},       {HTTP_EMETHOD, 400},
+		{HTTP_ELONGMETHOD, 501}, {HTTP_ETARGET, 400},
+		{HTTP_EVERSION, 505},    {HTTP_EFIELD, 400},
+		{HTTP_EHOST, 400},       {HTTP_ELENGTH, 400},
+		{HTTP_ETRANSFER, 400},   {HTTP_ECODING, 501},
+		{HTTP_EEXPECT, 417},     {HTTP_ELONGLINE, 414},
+		{HTTP_ELONGHEAD, 431},   {HTTP_EFIELDS, 431},
+		{HTTP_ECHUNK, 400},      {HTTP_ESTATUS, 502},
+		{HTTP_ERANGE, 416},      {HTTP_ERANGE - 1, 500},
+		{HTTP_MORE, 200},        {1, 200},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		ok(http_status_of(rows[i].rc) == rows[i].status &&

@@ -13,7 +13,7 @@
 #ifndef SERVICES_API_API_H
 #define SERVICES_API_API_H
 
-#include "drivers/http_server.h"
+#include "drivers/http_routes.h"
 #include "net/net_buf.h"
 #include "services/common/service.h"
 #include "services/common/stores.h"
@@ -72,15 +72,14 @@ void api_answer_about(struct http_exchange *x, unsigned status, const char *befo
 #define SENTENCE_POSTGRES SPAN("The database is away; please try again.")
 #define SENTENCE_REDIS SPAN("The store of values is away; please try again.")
 
-void routes_request(struct http_exchange *x);
 extern const struct http_handler routes_handler;
 
 /* The handlers, by route. */
-void post_value(struct http_exchange *x);
-void list_values(struct http_exchange *x);
-void current_values(struct http_exchange *x);
-void current_value(struct http_exchange *x, struct span number);
-void stream_values(struct http_exchange *x);
+void post_value(struct http_exchange *x, const struct http_match *m);
+void list_values(struct http_exchange *x, const struct http_match *m);
+void current_values(struct http_exchange *x, const struct http_match *m);
+void current_value(struct http_exchange *x, const struct http_match *m);
+void stream_values(struct http_exchange *x, const struct http_match *m);
 
 /* The statements that api_postgres prepares. */
 extern const struct postgres_statement post_insert, list_size, list_page, rebuild_page;

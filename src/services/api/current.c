@@ -135,8 +135,9 @@ static void next_part(struct api_call *call)
 	ask(call, 5, argv);
 }
 
-void current_values(struct http_exchange *x)
+void current_values(struct http_exchange *x, const struct http_match *m)
 {
+	(void)m;
 	struct api_call *call = api_call_new(x);
 	if (call == NULL)
 		return;
@@ -181,8 +182,9 @@ static void on_value_item(struct redis_request *q, const struct resp_item *it)
 	}
 }
 
-void current_value(struct http_exchange *x, struct span number)
+void current_value(struct http_exchange *x, const struct http_match *m)
 {
+	struct span number = m->value[0];
 	uint64_t index;
 	uint8_t buf[20];
 	if (!dec_u64(number, &index) || index > api_config.max_index) {

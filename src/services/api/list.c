@@ -228,8 +228,9 @@ static bool take_number(struct http_exchange *x, struct span key, uint64_t max, 
 	return false;
 }
 
-void list_values(struct http_exchange *x)
+void list_values(struct http_exchange *x, const struct http_match *m)
 {
+	(void)m;
 	uint64_t limit = UINT32_MAX, after = 0;
 	if (!take_number(x, SPAN("limit"), LIMIT_MAX, &limit) ||
 	    !take_number(x, SPAN("after"), (uint64_t)UINT32_MAX << 16, &after))

@@ -133,8 +133,9 @@ static bool is_json(const struct http_head *h)
 	return span_eq_nocase(media, SPAN("application/json"));
 }
 
-void post_value(struct http_exchange *x)
+void post_value(struct http_exchange *x, const struct http_match *m)
 {
+	(void)m;
 	struct json_value index;
 	struct span type = http_find(x->head, HTTP_F_CONTENT_TYPE);
 	if (!is_json(x->head)) {

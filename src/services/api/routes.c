@@ -97,34 +97,34 @@ void api_answer_about(struct http_exchange *x, unsigned status, const char *befo
 
 /* Routes. */
 
-static void answer_hi(struct http_exchange *x)
+static void answer_hi(struct http_exchange *x, const struct http_match *m)
 {
+	(void)m;
 	api_answer_text(x, 200, SPAN("Hi"));
 }
 
-/* In the order of the table's rows the first that fits is taken. */
-static const struct {
-	struct span path;
-	const char *allow;
-	void (*get)(struct http_exchange *);
-	void (*post)(struct http_exchange *);
-} table[] = {
-	{SPAN("/"), "GET, HEAD, OPTIONS", answer_hi, NULL},
-	{SPAN("/values"), "POST, OPTIONS", NULL, post_value},
-	{SPAN("/values/all"), "GET, HEAD, OPTIONS", list_values, NULL},
-	{SPAN("/values/current"), "GET, HEAD, OPTIONS", current_values, NULL},
-	{SPAN("/values/stream"), "GET, OPTIONS", stream_values, NULL},
-	{SPAN("/healthz"), "GET, HEAD, OPTIONS", admin_answer_healthz, NULL},
-};
-#define ONE_VALUE SPAN("/values/")
-#define ONE_VALUE_ALLOW "GET, HEAD, OPTIONS"
+static void answer_healthz(struct http_exchange *x, const struct http_match *m)
+{
+	(void)m;
+	admin_answer_healthz(x);
+}
 
-static void answer_options(struct http_exchange *x, const char *allow)
+static const struct http_route table[] = {
+	{HTTP_GET, "/", answer_hi},
+	{HTTP_POST, "/values", post_value},
+	{HTTP_GET, "/values/all", list_values},
+	{HTTP_GET, "/values/current", current_values},
+	{HTTP_GET, "/values/stream", stream_values},
+	{HTTP_GET, "/values/{n}", current_value},
+	{HTTP_GET, "/healthz", answer_healthz},
+};
+
+static void answer_options(struct http_exchange *x, struct span allow)
 {
 	struct out o = api_open(x, 204, SPAN_NONE);
-	http_put_field(&o, SPAN("Allow"), span_str(allow));
+	http_put_field(&o, SPAN("Allow"), allow);
 	if (api_config.cors) {
-		http_put_field(&o, SPAN("Access-Control-Allow-Methods"), span_str(allow));
+		http_put_field(&o, SPAN("Access-Control-Allow-Methods"), allow);
 		http_put_field(&o, SPAN("Access-Control-Allow-Headers"),
 			       SPAN("Content-Type, Idempotency-Key, Last-Event-ID"));
 		http_put_field(&o, SPAN("Access-Control-Max-Age"), SPAN("86400"));
@@ -134,56 +134,37 @@ static void answer_options(struct http_exchange *x, const char *allow)
 		http_end(x);
 }
 
-static void answer_not_allowed(struct http_exchange *x, const char *allow)
+static void answer_not_allowed(struct http_exchange *x, struct span allow)
 {
 	struct out o = api_open(x, 405, SPAN("text/plain; charset=utf-8"));
-	http_put_field(&o, SPAN("Allow"), span_str(allow));
+	http_put_field(&o, SPAN("Allow"), allow);
 	finish(x, &o, SPAN("This method is not for this address."));
 }
 
-static bool is_read(const struct http_exchange *x)
+static void on_request(struct http_exchange *x)
 {
-	return x->method == HTTP_GET || x->method == HTTP_HEAD;
-}
-
-static void route(struct http_exchange *x, struct span path)
-{
-	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-		if (!span_eq(path, table[i].path))
-			continue;
-		if (is_read(x) && table[i].get != NULL)
-			table[i].get(x);
-		else if (x->method == HTTP_POST && table[i].post != NULL)
-			table[i].post(x);
-		else if (x->method == HTTP_OPTIONS)
-			answer_options(x, table[i].allow);
-		else
-			answer_not_allowed(x, table[i].allow);
-		return;
-	}
-	if (!span_starts(path, ONE_VALUE))
-		api_answer_about(x, 404, "There is nothing at \"", path, "\".");
-	else if (is_read(x))
-		current_value(x, span_tail(path, ONE_VALUE.n));
-	else if (x->method == HTTP_OPTIONS)
-		answer_options(x, ONE_VALUE_ALLOW);
-	else
-		answer_not_allowed(x, ONE_VALUE_ALLOW);
-}
-
-void routes_request(struct http_exchange *x)
-{
-	uint8_t buf[256];
-	struct out path = out_init(buf, sizeof buf);
-	if (x->method == HTTP_OTHER)
+	struct http_match m;
+	switch (http_route_find(x, table, sizeof table / sizeof *table, &m)) {
+	case HTTP_ROUTE_FOUND:
+		m.route->handle(x, &m);
+		break;
+	case HTTP_ROUTE_BAD_PATH:
+		api_answer_about(x, 400, "This is not a path: \"", x->head->path, "\".");
+		break;
+	case HTTP_ROUTE_NO_PATH:
+		api_answer_about(x, 404, "There is nothing at \"", x->head->path, "\".");
+		break;
+	case HTTP_ROUTE_NO_METHOD:
+		answer_not_allowed(x, m.allow);
+		break;
+	case HTTP_ROUTE_OPTIONS:
+		answer_options(x, m.allow);
+		break;
+	case HTTP_ROUTE_NOT_KNOWN:
 		api_answer_about(x, 501, "The method \"", x->head->method_name,
 				 "\" is not known here.");
-	else if (x->method == HTTP_OPTIONS && span_eq(x->head->target, SPAN("*")))
-		answer_options(x, "GET, HEAD, POST, OPTIONS");
-	else if (!http_path_decode(x->head->path, &path))
-		api_answer_about(x, 400, "This is not a path: \"", x->head->path, "\".");
-	else
-		route(x, out_span_of(&path));
+		break;
+	}
 }
 
 static void on_writable(struct http_exchange *x)
@@ -207,7 +188,7 @@ static void on_gone(struct http_exchange *x)
 }
 
 const struct http_handler routes_handler = {
-	.request = routes_request,
+	.request = on_request,
 	.writable = on_writable,
 	.gone = on_gone,
 };

@@ -110,8 +110,9 @@ void stream_stop(void)
 	}
 }
 
-void stream_values(struct http_exchange *x)
+void stream_values(struct http_exchange *x, const struct http_match *m)
 {
+	(void)m;
 	if (stopping) {
 		api_answer_unavailable(x, SPAN("This server is stopping."));
 		return;

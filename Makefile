@@ -1,11 +1,16 @@
 # Barnacle. `make help` lists the targets.
 #
-# Three builds live side by side, each in a folder of its own below build/:
+# Five builds live side by side, each in a folder of its own below build/:
 #   ship   musl, static-pie, small: what is deployed (the default)
 #   san    the host's libc with ASan and UBSan (SAN=1)
+#   fuzz   clang with libFuzzer, ASan and UBSan (FUZZ=1, of `make fuzz`)
+#   lib    the caller's compiler, for embedders (`make libs`, `make install`)
 #   lint   objects of clang and gcc made only for their warnings (`make lint`)
 
 VERSION := 0.1.0
+
+# What the caller has for CC: the libraries that `make install` puts in place are built by it.
+LIB_CC := $(CC)
 
 # musl: the wrapper of Debian, Ubuntu and Fedora does not know -static-pie, so its start files are
 # named here; on a musl system cc does it by itself.
@@ -33,6 +38,12 @@ CC      := gcc
 CFLAGS  := $(BASE) -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
            -fno-sanitize-recover=undefined
 LDFLAGS := -fsanitize=address,undefined
+else ifdef FUZZ
+B       := build/fuzz
+CC      := clang
+CFLAGS  := $(BASE) -DFUZZ_ENGINE -O2 -fno-omit-frame-pointer \
+           -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+LDFLAGS := -fsanitize=fuzzer,address,undefined
 else
 # Small first: -Oz where the compiler has it, and the services linked with their whole program in
 # view. Fat objects keep real code beside that, for the tests' quick links and for `make pure`.
@@ -47,6 +58,11 @@ LDFLAGS := $(STATIC) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,nosepar
            -Wl,--build-id=none
 LDSHIP  := $(CODEGEN)
 LDEND   := $(STATIC_END)
+# What runs for every request of the service that does nothing but HTTP: at -Oz it takes twice the
+# instructions. The others wait for their stores, and have no bytes to spare.
+FAST    := web
+HOT     := base/out base/span http/http_fields http/http_find http/http_read http/http_target \
+           net/net_buf net/net_conn net/net_loop drivers/http_answer drivers/http_server
 endif
 
 # Folders of the source, lowest layer first. PURE folders may not touch the operating system.
@@ -63,12 +79,16 @@ LINK     := $(B)/libcommon.a $(B)/libdrivers.a $(B)/libnet.a $(B)/libresp.a $(B)
             $(B)/libhttp.a $(B)/libcrypto.a $(B)/libbase.a
 # The services take the objects themselves: link-time optimization does not look into archives.
 LAYER_OBJECTS := $(call objects,$(foreach l,$(LAYERS),$(call layer_src,$(l))))
+HOT_OBJECTS   := $(HOT:%=$(B)/src/%.o)
+FAST_OBJECTS  := $(filter-out $(HOT_OBJECTS),$(LAYER_OBJECTS)) $(HOT_OBJECTS:.o=.fast.o)
+objects_of     = $(if $(filter $(1),$(FAST)),$(FAST_OBJECTS),$(LAYER_OBJECTS))
 BINS     := $(SERVICES:%=$(B)/%)
 
 HARNESS   := $(call objects,$(wildcard tests/harness/*.c))
 TEST_SRC  := $(wildcard tests/unit/*.c tests/integration/*.c tests/e2e/*.c)
 TESTS     := $(TEST_SRC:%.c=$(B)/%)
-BENCHES   := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
+BENCH_SERVER := $(B)/tests/bench/server
+BENCHES   := $(filter-out $(BENCH_SERVER),$(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c)))
 
 .PHONY: all run test bench size pure arrows lint clean help
 .DELETE_ON_ERROR:
@@ -77,12 +97,17 @@ BENCHES   := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
 all: $(BINS) ## the four services, in build/ship (SAN=1: build/san)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  cc    $<"
 	@$(CC) $(CFLAGS) -c -o $@ $<
+
+$(B)/%.fast.o: %.c
+	@mkdir -p $(@D)
+	@echo "  cc    $< (fast)"
+	@$(CC) $(CFLAGS) -O2 -c -o $@ $<
 
 define archive_rule
 $(call archive,$(1)): $(call objects,$(call layer_src,$(1)))
@@ -94,7 +119,7 @@ $(foreach l,$(LAYERS),$(eval $(call archive_rule,$(l))))
 
 # What is linked keeps its symbols beside it (NAME.debug); what ships is stripped.
 define service_rule
-$(B)/$(1).debug: $(call objects,$(call layer_src,services/$(1))) $(LAYER_OBJECTS)
+$(B)/$(1).debug: $(call objects,$(call layer_src,services/$(1))) $(call objects_of,$(1))
 	@echo "  link  $(1)"
 	@$(CC) $(LDSHIP) $(LDFLAGS) -o $$@ $$^ $(LDEND)
 endef
@@ -111,7 +136,20 @@ $(B)/libharness.a: $(HARNESS)
 	@ar rcsD $@ $^
 $(TESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libharness.a $(LIBS)
 	@echo "  link  $@"
-	@$(CC) -fno-lto $(LDFLAGS) -o $@ $< $(B)/libharness.a $(LINK) $(LDEND)
+	@$(CC) -fno-lto $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libharness.a $(LINK) $(LDEND)
+
+# Each target is a part of the replay, and with FUZZ=1 a program of its own.
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+$(B)/tests/unit/fuzz_replay_test: $(FUZZERS:%=$(B)/tests/fuzz/fuzz_%.o)
+$(FUZZERS:%=$(B)/bin/%): $(B)/bin/%: $(B)/tests/fuzz/fuzz_%.o $(B)/libharness.a $(LIBS)
+	@mkdir -p $(@D)
+	@echo "  link  $@"
+	@$(CC) $(LDFLAGS) -o $@ $< $(B)/libharness.a $(LINK)
+
+# What is measured is built as what ships.
+$(BENCH_SERVER): $(BENCH_SERVER).o $(FAST_OBJECTS)
+	@echo "  link  $@"
+	@$(CC) $(LDSHIP) $(LDFLAGS) -o $@ $^ $(LDEND)
 
 # Set-up comes first and the build in a make of its own: on a fresh machine there is no compiler.
 run: ## the whole application on this machine, until Ctrl-C
@@ -129,6 +167,14 @@ test-programs: $(BINS) $(TESTS)
 test-run: test-programs pure arrows
 	prove --jobs 2 --merge --exec '' $(TESTS)
 
+.PHONY: fuzz fuzz-programs
+fuzz-programs: $(FUZZERS:%=$(B)/bin/%)
+T ?= 60
+fuzz: ## every fuzz target for T=60 seconds, two at a time (ONLY='json url': some)
+	@scripts/setup.sh build fuzz
+	@$(MAKE) --no-print-directory FUZZ=1 fuzz-programs
+	@scripts/fuzz.sh $(T) $(or $(ONLY),$(FUZZERS))
+
 pure: $(PURE:%=$(B)/lib%.a) ## proves that the codecs ask nothing of the system
 	@scripts/pure.sh $(B) $(PURE)
 
@@ -140,15 +186,110 @@ size: ## sizes, memory and start times, as a table
 	@$(MAKE) --no-print-directory all $(B)/tests/bench/size
 	@$(B)/tests/bench/size
 
+.PHONY: bench-http
+bench-http: ## what a request costs, beside nginx (T=2 seconds, ROUNDS=3)
+	@scripts/setup.sh build bench
+	@$(MAKE) --no-print-directory $(B)/tests/bench/http $(BENCH_SERVER)
+	@PATH="$$PATH:/usr/sbin" $(B)/tests/bench/http
+
 lint: ## warnings of gcc and clang, format, scripts
 	@scripts/setup.sh build lint
-	@scripts/lint.sh $(BASE)
+	@scripts/lint.sh $(filter-out -MMD -MP,$(BASE))
 
 clean: ## removes everything that make made, data of make run included
 	@scripts/clean-var.sh
 	rm -rf build
 
+# The libraries, for programs of others: plain position-independent objects of the caller's compiler
+# (make install CC=...). What a library takes from the folders below it becomes local to it, so that
+# each stands alone and any of them link together. base.o beside it has what the public headers
+# promise of base, weak, for all of them bring it. Without _FORTIFY_SOURCE, which some compilers
+# switch on by themselves, a pure one asks for nothing but mem* and str* of any libc, or of none.
+PREFIX     ?= /usr/local
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+LIB_CFLAGS ?= -O2
+LIB_B      ?= build/lib/$(notdir $(lastword $(LIB_CC)))
+OBJCOPY    ?= objcopy
+LIB_FLAGS  := -std=c11 -Isrc -D_GNU_SOURCE $(filter-out -Werror,$(WARN)) -MMD -MP -fPIC -fno-lto \
+              -fno-common -fvisibility=hidden -ffunction-sections -fdata-sections -U_FORTIFY_SOURCE
+
+# name, folders, the symbols that stay visible, what its .pc requires and says of it
+INSTALLED        := resp pgwire http barnacle
+base_folders     := base
+base_shows       := span_* out_* dec_* hex_*
+resp_folders     := resp base
+resp_shows       := resp_*
+resp_about       := Redis protocol, RESP2 and RESP3: codec and session
+pgwire_folders   := pgwire crypto base
+pgwire_shows     := pgwire_*
+pgwire_about     := PostgreSQL protocol version 3: codec, SCRAM and session
+http_folders     := http base
+http_shows       := http_*
+http_about       := HTTP/1.1: heads, bodies, paths, dates and media types
+barnacle_folders := drivers net base
+barnacle_shows   := net_* redis_* postgres_* http_* upstream_*
+barnacle_about   := event loop, Redis and PostgreSQL clients, HTTP server and upstream
+barnacle_needs   := resp pgwire http
+
+# Every header of these folders is public but for these. Of crypto only the types are, by value in
+# the structs of pgwire.
+INNER   := crypto/base64.h crypto/ct.h crypto/hmac.h crypto/sha256_blocks.h resp/resp_inner.h \
+           pgwire/pgwire_cursor.h pgwire/pgwire_state.h http/http_scan.h net/net_buf.h \
+           drivers/http_conn.h drivers/http_upstream_conn.h
+HEADERS := $(filter-out $(INNER),$(patsubst src/%,%,$(wildcard $(PURE:%=src/%/*.h) src/net/*.h \
+           src/drivers/*.h)))
+
+define PC
+prefix=$(PREFIX)
+libdir=$(LIBDIR)
+includedir=$(INCLUDEDIR)
+
+Name: $(1)
+Description: $($(1)_about)
+Version: $(VERSION)
+$(if $($(1)_needs),Requires: $($(1)_needs))
+Cflags: -I$${includedir}/barnacle
+Libs: -L$${libdir} -l$(1)
+endef
+
+.PHONY: libs install uninstall freestanding
+libs: $(INSTALLED:%=$(LIB_B)/lib%.a) ## the libraries alone
+
+$(LIB_B)/%.o: src/%.c
+	@mkdir -p $(@D)
+	@echo "  cc    $<"
+	@$(LIB_CC) $(LIB_FLAGS) $(LIB_CFLAGS) -c -o $@ $<
+
+define library_rule
+$(LIB_B)/$(1).o: $(patsubst src/%.c,$(LIB_B)/%.o,$(foreach f,$($(1)_folders),$(call layer_src,$(f))))
+	@$(LIB_CC) -r -nostdlib -Wl,--unique -o $$@ $$^
+	@$(OBJCOPY) -w $(foreach s,$($(1)_shows),-G '$(s)') $(if $(filter base,$(1)),--weaken) $$@
+$(LIB_B)/lib$(1).a: $(LIB_B)/$(1).o $(LIB_B)/base.o
+	@echo "  ar    $$@"
+	@rm -f $$@
+	@$(AR) rcsD $$@ $$^
+endef
+$(foreach l,base $(INSTALLED),$(eval $(call library_rule,$(l))))
+
+install: libs ## headers, libraries and pkg-config files, to PREFIX=/usr/local (and DESTDIR)
+	$(foreach l,$(INSTALLED),$(file >$(LIB_B)/$(l).pc,$(call PC,$(l))))
+	@for h in $(HEADERS); do \
+		install -D -m 644 "src/$$h" "$(DESTDIR)$(INCLUDEDIR)/barnacle/$$h" || exit; done
+	@install -d "$(DESTDIR)$(LIBDIR)/pkgconfig"
+	@install -m 644 $(INSTALLED:%=$(LIB_B)/lib%.a) "$(DESTDIR)$(LIBDIR)"
+	@install -m 644 $(INSTALLED:%=$(LIB_B)/%.pc) "$(DESTDIR)$(LIBDIR)/pkgconfig"
+
+uninstall: ## removes what install put in place
+	@cd "$(DESTDIR)$(LIBDIR)" && rm -f $(INSTALLED:%=lib%.a) $(INSTALLED:%=pkgconfig/%.pc)
+	@cd "$(DESTDIR)$(INCLUDEDIR)" && rm -f $(HEADERS:%=barnacle/%) && \
+		rmdir $(addprefix barnacle/,$(sort $(dir $(HEADERS)))) barnacle
+
+freestanding: ## compiles the codecs without any libc, for x86-64, arm64 and Cortex-M
+	@scripts/setup.sh build lint
+	@scripts/freestanding.sh
+
 # What assets.c takes in by .incbin is not among the headers that the compiler lists.
 $(B)/src/services/web/assets.o: $(wildcard src/services/web/page/*)
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find $(B) $(LIB_B) -name '*.d' 2>/dev/null)

@@ -11,20 +11,20 @@ note() {
   bad=1
 }
 
-sources=$(find src tests -name '*.c' | sort)
+sources=$(find src tests examples -name '*.c' | sort)
 for compiler in gcc clang; do
   # shellcheck disable=SC2086 # lists of words, on purpose
   printf '%s\n' $sources | xargs -P 2 -n 8 "$compiler" -fsyntax-only "$@" || note "$compiler warns"
 done
 
-find src tests -name '*.[ch]' -exec clang-format --dry-run -Werror {} + ||
+find src tests examples -name '*.[ch]' -exec clang-format --dry-run -Werror {} + ||
   note 'format: run clang-format -i on what is named above'
 
 if grep -rnE '\b(strcpy|strcat|sprintf|vsprintf|strtok|gets|atoi|atol|alloca)[[:space:]]*\(' \
   --include='*.[ch]' src; then
   note 'these functions know no bounds'
 fi
-if find src tests -name '*.[ch]' -exec awk 'END { if (NR > 600) print FILENAME ": " NR " lines" }' \
+if find src tests examples -name '*.[ch]' -exec awk 'END { if (NR > 600) print FILENAME ": " NR " lines" }' \
   {} \; | grep .; then
   note 'more than 600 lines: split along the meaning'
 fi

@@ -4,7 +4,9 @@
 #   build   a C compiler, make, and musl with its compiler wrapper
 #   run     Redis and PostgreSQL servers, for private copies of them
 #   test    what `make test` needs beside those
+#   bench   wrk, nginx and what measures them
 #   lint    clang, clang-format, clang-tidy, cppcheck, shellcheck
+#   fuzz    clang with libFuzzer
 #
 # Looks for commands, so that it is instant and needs neither root nor network when all are there.
 # Never asks a question (but for sudo's password), starts no service, makes no database.
@@ -30,12 +32,20 @@ test   curl          curl               curl                         curl
 test   chromium      chromium           chromium                     chromium
 test   chromedriver  chromium-driver    chromium-chromedriver        chromedriver
 test   gcc           gcc,libc6-dev      gcc                          gcc
+test   pkg-config    pkgconf            pkgconf                      pkgconf-pkg-config
 test   sanitizers    gcc                -                            libasan,libubsan
+bench  wrk           wrk                wrk                          wrk
+bench  nginx         nginx              nginx                        nginx
+bench  strace        strace             strace                       strace
+bench  valgrind      valgrind           valgrind                     valgrind
+bench  taskset       util-linux         util-linux                   util-linux
 lint   clang         clang              clang                        clang
 lint   clang-format  clang-format       clang-extra-tools            clang-tools-extra
 lint   clang-tidy    clang-tidy         clang-extra-tools            clang-tools-extra
 lint   cppcheck      cppcheck           cppcheck                     cppcheck
 lint   shellcheck    shellcheck         shellcheck                   ShellCheck
+fuzz   clang         clang              clang                        clang
+fuzz   libfuzzer     libclang-rt-dev|libclang-common-14-dev  compiler-rt  compiler-rt
 END
 }
 
@@ -44,6 +54,12 @@ present() {
   postgres) find_postgres '' >/dev/null ;;
   # gcc prints the name alone when it has no such file.
   sanitizers) case $(gcc -print-file-name=libasan.so 2>/dev/null) in */*) ;; *) return 1 ;; esac ;;
+  # Its file's name differs from version to version.
+  libfuzzer)
+    echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+      clang -x c -fsanitize=fuzzer,address -o /dev/null - 2>/dev/null
+    ;;
+  nginx) have nginx || [ -x /usr/sbin/nginx ] ;;
   chromium) have chromium || have chromium-browser ;;
   *) have "$1" ;;
   esac
@@ -158,12 +174,14 @@ release_services() {
 install_apt() {
   hold_services "$@"
   apt_add "$@"
-  # Installed by us, so it should not begin to listen at the next boot either.
-  case " $* " in *' redis-server '*)
-    update-rc.d redis-server disable >/dev/null 2>&1 || :
-    deb-systemd-helper disable redis-server.service >/dev/null 2>&1 || :
-    ;;
-  esac
+  # Installed by us, so they should not begin to listen at the next boot either.
+  for name in redis-server nginx; do
+    case " $* " in *" $name "*)
+      update-rc.d "$name" disable >/dev/null 2>&1 || :
+      deb-systemd-helper disable "$name.service" >/dev/null 2>&1 || :
+      ;;
+    esac
+  done
 }
 
 # On Ubuntu the browser's packages only fetch a snap, which a container cannot run.
@@ -220,9 +238,9 @@ as_root() {
   fail "This needs root. Type:  su -c \"sh '$(checkout "$0")/scripts/setup.sh' $*\""
 }
 
-[ $# -gt 0 ] || fail "usage: $0 build|run|test|lint ..."
+[ $# -gt 0 ] || fail "usage: $0 build|run|test|bench|lint|fuzz ..."
 for group in "$@"; do
-  case $group in build | run | test | lint) ;; *) fail "$0: there is no group $group" ;; esac
+  case $group in build | run | test | bench | lint | fuzz) ;; *) fail "$0: there is no group $group" ;; esac
 done
 find_manager
 look "$@"

@@ -132,36 +132,3 @@ bool hex_u64(struct span s, uint64_t *v)
 	*v = sum;
 	return true;
 }
-
-uint16_t get_be16(const uint8_t p[static 2])
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-uint32_t get_be32(const uint8_t p[static 4])
-{
-	return (uint32_t)get_be16(p) << 16 | get_be16(p + 2);
-}
-
-uint64_t get_be64(const uint8_t p[static 8])
-{
-	return (uint64_t)get_be32(p) << 32 | get_be32(p + 4);
-}
-
-void put_be16(uint8_t p[static 2], uint16_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-void put_be32(uint8_t p[static 4], uint32_t v)
-{
-	put_be16(p, (uint16_t)(v >> 16));
-	put_be16(p + 2, (uint16_t)v);
-}
-
-void put_be64(uint8_t p[static 8], uint64_t v)
-{
-	put_be32(p, (uint32_t)(v >> 32));
-	put_be32(p + 4, (uint32_t)v);
-}

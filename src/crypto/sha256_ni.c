@@ -1,6 +1,7 @@
 #include "crypto/sha256_blocks.h"
 
-#if defined(__x86_64__)
+/* Not freestanding: gcc's header needs libc there, and a kernel its vector registers untouched. */
+#if defined(__x86_64__) && __STDC_HOSTED__
 
 #include <cpuid.h>
 #include <immintrin.h>

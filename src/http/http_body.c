@@ -1,7 +1,5 @@
 #include "http/http_scan.h"
 
-#include <limits.h>
-
 /*
  * chunk = chunk-size *( BWS ";" BWS name [ BWS "=" BWS value ] ) CRLF data CRLF  (9112, 7.1).
  * Each state names what the next byte may be.
@@ -250,7 +248,7 @@ void http_body_init(struct http_body *b, const struct http_head *h, const struct
 int http_body_next(struct http_body *b, struct span in, struct span *piece)
 {
 	size_t at = 0;
-	in = span_head(in, INT_MAX); /* the count is an int */
+	in = span_head(in, INT32_MAX); /* the count is an int */
 	*piece = span_head(in, 0);
 	if (b->state == FAILED)
 		return HTTP_ECHUNK;

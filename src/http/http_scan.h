@@ -9,8 +9,12 @@
 #include "http/http.h"
 
 #include <string.h>
-#ifdef __SSE2__
+/* Not freestanding: gcc's header needs libc there, and a kernel its vector registers untouched. */
+#if defined(__SSE2__) && __STDC_HOSTED__
+#define HTTP_SSE2 1
 #include <emmintrin.h>
+#else
+#define HTTP_SSE2 0
 #endif
 
 enum {
@@ -69,7 +73,7 @@ static inline const uint8_t *http_skip(const uint8_t *p, const uint8_t *end, uns
  * The first byte of [p, end) that no field value may hold, or end. Blocks first, then the last
  * bytes one by one: nothing outside is ever read.
  */
-#ifdef __SSE2__
+#if HTTP_SSE2
 static inline const uint8_t *http_skip_value(const uint8_t *p, const uint8_t *end)
 {
 	const __m128i ctl = _mm_set1_epi8(0x1f), tab = _mm_set1_epi8('\t'),

@@ -16,12 +16,30 @@ struct http_conn *http_conn_of(const struct http_exchange *x)
 
 struct span http_server_date(struct http_server *s)
 {
+	if (s->loop->now == s->date_looked && s->date_second != 0)
+		return span_of(s->date, sizeof s->date);
 	uint64_t now = net_wall_seconds();
+	s->date_looked = s->loop->now;
 	if (now != s->date_second) {
 		s->date_second = now;
 		http_put_date(s->date, now);
+		s->opening_status = 0;
 	}
 	return span_of(s->date, sizeof s->date);
+}
+
+static void put_opening(struct http_server *s, struct out *o, unsigned status)
+{
+	struct span date = http_server_date(s);
+	if (s->opening_status != status) {
+		struct out line = out_init(s->opening, sizeof s->opening);
+		http_put_status_line(&line, status);
+		http_put_field(&line, SPAN("Date"), date);
+		s->opening_n = (uint8_t)line.n;
+		s->opening_status = line.over ? 0 : (uint16_t)status;
+		o->over = o->over || line.over;
+	}
+	out_mem(o, s->opening, s->opening_n);
 }
 
 static bool has_no_body(unsigned status)
@@ -36,8 +54,7 @@ struct out http_open(struct http_exchange *x, unsigned status, size_t room)
 	struct out o = net_out_open(&c->net, room + HEAD_ROOM + fields.n);
 	x->status = (uint16_t)status;
 	x->no_body = x->method == HTTP_HEAD || has_no_body(status);
-	http_put_status_line(&o, status);
-	http_put_field(&o, SPAN("Date"), http_server_date(c->server));
+	put_opening(c->server, &o, status);
 	out_span(&o, fields);
 	return o;
 }

@@ -83,6 +83,8 @@ struct http_exchange {
 	bool expects : 1;   /* the client waits for 100 (Continue) */
 };
 
+#define HTTP_OPENING 96 /* the longest registered reason phrase has 31 bytes */
+
 struct http_server {
 	struct net_loop *loop;
 	struct net_listener listener;
@@ -93,8 +95,12 @@ struct http_server {
 	bool draining;
 	void (*drained)(struct http_server *);
 	struct net_task nobody_left; /* when the drain began */
-	uint64_t date_second;
+	uint64_t date_looked, date_second; /* loop time, wall clock */
 	uint8_t date[HTTP_DATE_SIZE];
+	/* Status line and Date of the last http_open, for the next of the same status and second.
+	 */
+	uint8_t opening[HTTP_OPENING], opening_n;
+	uint16_t opening_status; /* 0: none */
 	struct http_head head;      /* of the request being handed out; one at a time */
 	uint64_t requests, refused; /* counters, for telemetry */
 };

@@ -2,10 +2,7 @@
 
 static bool is_token(struct span s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (!http_is(s.p[i], HTTP_C_TOKEN))
-			return false;
-	return s.n > 0;
+	return s.n > 0 && http_skip(s.p, s.p + s.n, HTTP_C_TOKEN) == s.p + s.n;
 }
 
 /* Visible bytes only: a target may be a foreign one that is passed on as it came. */
@@ -58,10 +55,18 @@ void http_put_field(struct out *o, struct span name, struct span value)
 		refuse(o);
 		return;
 	}
-	out_span(o, name);
-	out_mem(o, ": ", 2);
-	out_span(o, value);
-	out_mem(o, "\r\n", 2);
+	uint8_t *at = out_room(o, name.n + value.n + 4);
+	if (at == NULL)
+		return;
+	memcpy(at, name.p, name.n);
+	at += name.n;
+	*at++ = ':';
+	*at++ = ' ';
+	if (value.n > 0)
+		memcpy(at, value.p, value.n);
+	at += value.n;
+	*at++ = '\r';
+	*at = '\n';
 }
 
 void http_put_field_u64(struct out *o, struct span name, uint64_t value)

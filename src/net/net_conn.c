@@ -37,7 +37,8 @@ static ssize_t wire_recv(struct net_conn *c, void *p, size_t n)
 static ssize_t wire_send(struct net_conn *c, struct iovec iov[2], uint8_t parts)
 {
 	struct msghdr m = {.msg_iov = iov, .msg_iovlen = parts};
-	ssize_t sent = sendmsg(c->src.fd, &m, MSG_NOSIGNAL);
+	ssize_t sent = parts == 1 ? send(c->src.fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL)
+				  : sendmsg(c->src.fd, &m, MSG_NOSIGNAL);
 	return sent >= 0 ? sent : -errno;
 }
 

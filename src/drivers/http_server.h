@@ -94,13 +94,13 @@ struct http_server {
 	uint32_t count, spares;
 	bool draining;
 	void (*drained)(struct http_server *);
-	struct net_task nobody_left; /* when the drain began */
+	struct net_task nobody_left;       /* when the drain began */
 	uint64_t date_looked, date_second; /* loop time, wall clock */
 	uint8_t date[HTTP_DATE_SIZE];
 	/* Status line and Date of the last http_open, for the next of the same status and second.
 	 */
 	uint8_t opening[HTTP_OPENING], opening_n;
-	uint16_t opening_status; /* 0: none */
+	uint16_t opening_status;    /* 0: none */
 	struct http_head head;      /* of the request being handed out; one at a time */
 	uint64_t requests, refused; /* counters, for telemetry */
 };

@@ -9,6 +9,11 @@
 
 VERSION := 0.1.0
 
+# All cores, unless the caller says otherwise.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+
 # What the caller has for CC: the libraries that `make install` puts in place are built by it.
 LIB_CC := $(CC)
 
@@ -46,17 +51,18 @@ CFLAGS  := $(BASE) -DFUZZ_ENGINE -O2 -fno-omit-frame-pointer \
 LDFLAGS := -fsanitize=fuzzer,address,undefined
 else
 # Small first: -Oz where the compiler has it, and the services linked with their whole program in
-# view. Fat objects keep real code beside that, for the tests' quick links and for `make pure`.
+# view (link-time optimization, objects of their own: X.lto.o beside the X.o of tests and archives).
 # noseparate-code gives back up to 8 KiB of padding between segments.
 B       := build/ship
 CC      := $(MUSL_CC)
 SMALL   := $(shell $(MUSL_CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os)
-CODEGEN := $(SMALL) -flto=auto -fPIE -fstack-protector -ffunction-sections -fdata-sections \
+CODEGEN := $(SMALL) -fPIE -fstack-protector -ffunction-sections -fdata-sections \
            -fno-asynchronous-unwind-tables -fno-unwind-tables
-CFLAGS  := $(BASE) $(CODEGEN) -ffat-lto-objects -D_FORTIFY_SOURCE=2
+CFLAGS  := $(BASE) $(CODEGEN) -D_FORTIFY_SOURCE=2
 LDFLAGS := $(STATIC) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code \
            -Wl,--build-id=none
-LDSHIP  := $(CODEGEN)
+LTO     := -flto=auto
+SHIP    := .lto
 LDEND   := $(STATIC_END)
 # What runs for every request of the service that does nothing but HTTP: at -Oz it takes twice the
 # instructions. The others wait for their stores, and have no bytes to spare.
@@ -77,10 +83,11 @@ LIBS     := $(foreach l,$(LAYERS),$(call archive,$(l)))
 # Highest layer first: that is the order in which a linker resolves archives.
 LINK     := $(B)/libcommon.a $(B)/libdrivers.a $(B)/libnet.a $(B)/libresp.a $(B)/libpgwire.a \
             $(B)/libhttp.a $(B)/libcrypto.a $(B)/libbase.a
-# The services take the objects themselves: link-time optimization does not look into archives.
-LAYER_OBJECTS := $(call objects,$(foreach l,$(LAYERS),$(call layer_src,$(l))))
-HOT_OBJECTS   := $(HOT:%=$(B)/src/%.o)
-FAST_OBJECTS  := $(filter-out $(HOT_OBJECTS),$(LAYER_OBJECTS)) $(HOT_OBJECTS:.o=.fast.o)
+# What the services are linked from.
+shipped       = $(patsubst %.c,$(B)/%$(SHIP).o,$(1))
+LAYER_OBJECTS := $(call shipped,$(foreach l,$(LAYERS),$(call layer_src,$(l))))
+HOT_OBJECTS   := $(HOT:%=$(B)/src/%$(SHIP).o)
+FAST_OBJECTS  := $(filter-out $(HOT_OBJECTS),$(LAYER_OBJECTS)) $(HOT:%=$(B)/src/%.fast.o)
 objects_of     = $(if $(filter $(1),$(FAST)),$(FAST_OBJECTS),$(LAYER_OBJECTS))
 BINS     := $(SERVICES:%=$(B)/%)
 
@@ -104,10 +111,15 @@ $(B)/%.o: %.c
 	@echo "  cc    $<"
 	@$(CC) $(CFLAGS) -c -o $@ $<
 
+$(B)/%.lto.o: %.c
+	@mkdir -p $(@D)
+	@echo "  cc    $< (lto)"
+	@$(CC) $(CFLAGS) $(LTO) -c -o $@ $<
+
 $(B)/%.fast.o: %.c
 	@mkdir -p $(@D)
-	@echo "  cc    $< (fast)"
-	@$(CC) $(CFLAGS) -O2 -c -o $@ $<
+	@echo "  cc    $< (lto, fast)"
+	@$(CC) $(CFLAGS) $(LTO) -O2 -c -o $@ $<
 
 define archive_rule
 $(call archive,$(1)): $(call objects,$(call layer_src,$(1)))
@@ -119,9 +131,9 @@ $(foreach l,$(LAYERS),$(eval $(call archive_rule,$(l))))
 
 # What is linked keeps its symbols beside it (NAME.debug); what ships is stripped.
 define service_rule
-$(B)/$(1).debug: $(call objects,$(call layer_src,services/$(1))) $(call objects_of,$(1))
+$(B)/$(1).debug: $(call shipped,$(call layer_src,services/$(1))) $(call objects_of,$(1))
 	@echo "  link  $(1)"
-	@$(CC) $(LDSHIP) $(LDFLAGS) -o $$@ $$^ $(LDEND)
+	@$(CC) $(CODEGEN) $(LTO) $(LDFLAGS) -o $$@ $$^ $(LDEND)
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_rule,$(s))))
 $(BINS): %: %.debug
@@ -136,7 +148,7 @@ $(B)/libharness.a: $(HARNESS)
 	@ar rcsD $@ $^
 $(TESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libharness.a $(LIBS)
 	@echo "  link  $@"
-	@$(CC) -fno-lto $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libharness.a $(LINK) $(LDEND)
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libharness.a $(LINK) $(LDEND)
 
 # Each target is a part of the replay, and with FUZZ=1 a program of its own.
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -149,7 +161,7 @@ $(FUZZERS:%=$(B)/bin/%): $(B)/bin/%: $(B)/tests/fuzz/fuzz_%.o $(B)/libharness.a 
 # What is measured is built as what ships.
 $(BENCH_SERVER): $(BENCH_SERVER).o $(FAST_OBJECTS)
 	@echo "  link  $@"
-	@$(CC) $(LDSHIP) $(LDFLAGS) -o $@ $^ $(LDEND)
+	@$(CC) $(CODEGEN) $(LTO) $(LDFLAGS) -o $@ $^ $(LDEND)
 
 # Set-up comes first and the build in a make of its own: on a fresh machine there is no compiler.
 run: ## the whole application on this machine, until Ctrl-C
@@ -236,7 +248,8 @@ barnacle_needs   := resp pgwire http
 # the structs of pgwire.
 INNER   := crypto/base64.h crypto/ct.h crypto/hmac.h crypto/sha256_blocks.h resp/resp_inner.h \
            pgwire/pgwire_cursor.h pgwire/pgwire_state.h http/http_scan.h net/net_buf.h \
-           drivers/http_conn.h drivers/http_upstream_conn.h
+           drivers/http_conn.h drivers/http_upstream_conn.h \
+           drivers/http_files_inner.h drivers/http_static_send.h
 HEADERS := $(filter-out $(INNER),$(patsubst src/%,%,$(wildcard $(PURE:%=src/%/*.h) src/net/*.h \
            src/drivers/*.h)))
 
@@ -289,7 +302,12 @@ freestanding: ## compiles the codecs without any libc, for x86-64, arm64 and Cor
 	@scripts/setup.sh build lint
 	@scripts/freestanding.sh
 
+PAGE := $(wildcard src/services/web/page/*)
 # What assets.c takes in by .incbin is not among the headers that the compiler lists.
-$(B)/src/services/web/assets.o: $(wildcard src/services/web/page/*)
+$(B)/src/services/web/assets.o $(B)/src/services/web/assets.lto.o: $(PAGE) $(PAGE:src/%=$(B)/%.gz)
+$(B)/src/services/web/assets.o $(B)/src/services/web/assets.lto.o: CFLAGS += -DWEB_GZIP='"$(B)/services/web/page"'
+$(PAGE:src/%=$(B)/%.gz): $(B)/%.gz: src/%
+	@mkdir -p $(@D)
+	@if command -v gzip >/dev/null; then gzip -9nc $< >$@; else : >$@; fi
 
 -include $(shell find $(B) $(LIB_B) -name '*.d' 2>/dev/null)

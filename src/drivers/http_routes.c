@@ -58,7 +58,8 @@ enum http_found http_route_find(const struct http_exchange *x, const struct http
 {
 	unsigned methods = 0;
 	struct out text = out_init(m->text, sizeof m->text);
-	if (x->method == HTTP_OTHER)
+	/* CONNECT names an authority, not a path: it is for proxies (9110, 9.3.6). */
+	if (x->method == HTTP_OTHER || x->method == HTTP_CONNECT)
 		return HTTP_ROUTE_NOT_KNOWN;
 	if (x->method == HTTP_OPTIONS && span_eq(x->head->target, SPAN("*"))) {
 		put_allow(m, all_methods(routes, n));

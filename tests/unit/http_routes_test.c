@@ -46,6 +46,7 @@ static const struct {
 	{"OPTIONS", "/nowhere", "no path"},
 	{"OPTIONS", "*", "options GET, HEAD, POST, PUT, DELETE, OPTIONS"},
 	{"BREW", "/", "not known"},
+	{"CONNECT", "h:80", "not known"},
 	{"GET", "/%2e%2e/values/5", "bad path"},
 	{"GET", "/values/%00", "bad path"},
 	{"GET", "/values/a%2fb", "bad path"},

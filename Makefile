@@ -67,8 +67,7 @@ LDEND   := $(STATIC_END)
 # What runs for every request of the service that does nothing but HTTP: at -Oz it takes twice the
 # instructions. The others wait for their stores, and have no bytes to spare.
 FAST    := web
-HOT     := base/out base/span http/http_fields http/http_find http/http_read http/http_target \
-           net/net_buf net/net_conn net/net_loop drivers/http_answer drivers/http_server
+HOT     := base/out base/span http/http_fields http/http_find http/http_read http/http_target
 endif
 
 # Folders of the source, lowest layer first. PURE folders may not touch the operating system.

@@ -31,6 +31,8 @@ test   prove         perl               perl,perl-utils              perl-Test-H
 test   curl          curl               curl                         curl
 test   chromium      chromium           chromium                     chromium
 test   chromedriver  chromium-driver    chromium-chromedriver        chromedriver
+test   node          nodejs             nodejs                       nodejs
+test   npm           npm                npm                          npm
 test   gcc           gcc,libc6-dev      gcc                          gcc
 test   pkg-config    pkgconf            pkgconf                      pkgconf-pkg-config
 test   sanitizers    gcc                -                            libasan,libubsan

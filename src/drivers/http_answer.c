@@ -23,7 +23,7 @@ struct span http_server_date(struct http_server *s)
 	if (now != s->date_second) {
 		s->date_second = now;
 		http_put_date(s->date, now);
-		s->opening_status = 0;
+		s->opening_n = 0;
 	}
 	return span_of(s->date, sizeof s->date);
 }
@@ -31,12 +31,12 @@ struct span http_server_date(struct http_server *s)
 static void put_opening(struct http_server *s, struct out *o, unsigned status)
 {
 	struct span date = http_server_date(s);
-	if (s->opening_status != status) {
+	if (s->opening_n == 0 || s->opening_status != status) {
 		struct out line = out_init(s->opening, sizeof s->opening);
 		http_put_status_line(&line, status);
 		http_put_field(&line, SPAN("Date"), date);
-		s->opening_n = (uint8_t)line.n;
-		s->opening_status = line.over ? 0 : (uint16_t)status;
+		s->opening_n = line.over ? 0 : (uint8_t)line.n;
+		s->opening_status = status;
 		o->over = o->over || line.over;
 	}
 	out_mem(o, s->opening, s->opening_n);
@@ -47,16 +47,28 @@ static bool has_no_body(unsigned status)
 	return status < 200 || status == 204 || status == 304;
 }
 
-struct out http_open(struct http_exchange *x, unsigned status, size_t room)
+static struct out open_with(struct http_exchange *x, unsigned status, struct span fields,
+			    size_t room)
 {
 	struct http_conn *c = http_conn_of(x);
-	struct span fields = c->server->handler->fields;
 	struct out o = net_out_open(&c->net, room + HEAD_ROOM + fields.n);
 	x->status = (uint16_t)status;
 	x->no_body = x->method == HTTP_HEAD || has_no_body(status);
 	put_opening(c->server, &o, status);
 	out_span(&o, fields);
 	return o;
+}
+
+struct out http_open(struct http_exchange *x, unsigned status, size_t room)
+{
+	return open_with(x, status, http_conn_of(x)->server->handler->fields, room);
+}
+
+struct out http_open_like(struct http_exchange *x, unsigned status, const struct http_prebuilt *p,
+			  size_t room)
+{
+	struct span fields = span_tail(p->head, (size_t)p->date_at + HTTP_DATE_SIZE + 2);
+	return open_with(x, status, span_head(fields, fields.n - 2), room);
 }
 
 static bool may_stay_open(const struct http_conn *c)
@@ -76,9 +88,8 @@ static void put_connection(const struct http_exchange *x, struct out *o)
 		http_put_field(o, SPAN("Connection"), SPAN("keep-alive"));
 }
 
-void http_begin(struct http_exchange *x, struct out *o, uint64_t length)
+static void end_head(struct http_exchange *x, struct out *o, uint64_t length)
 {
-	struct http_conn *c = http_conn_of(x);
 	if (length == HTTP_STREAMED && !has_no_body(x->status)) {
 		x->chunked = x->minor > 0;
 		if (x->chunked)
@@ -89,10 +100,15 @@ void http_begin(struct http_exchange *x, struct out *o, uint64_t length)
 	} else if (!has_no_body(x->status)) {
 		http_put_field_u64(o, SPAN("Content-Length"), length);
 	}
-	x->keep_alive = may_stay_open(c);
+	x->keep_alive = may_stay_open(http_conn_of(x));
 	put_connection(x, o);
 	http_put_head_end(o);
-	if (!net_out_close(&c->net, o))
+}
+
+void http_begin(struct http_exchange *x, struct out *o, uint64_t length)
+{
+	end_head(x, o, length);
+	if (!net_out_close(&http_conn_of(x)->net, o))
 		http_abort(x);
 }
 
@@ -152,13 +168,13 @@ void http_answer(struct http_exchange *x, unsigned status, struct span type, str
 	struct out o = http_open(x, status, body.n + type.n);
 	if (type.n > 0)
 		http_put_field(&o, SPAN("Content-Type"), type);
-	http_begin(x, &o, body.n);
-	if (x->answered)
-		return;
-	if (!http_send(x, body))
-		http_abort(x);
-	else
+	end_head(x, &o, body.n);
+	if (!x->no_body)
+		out_span(&o, body);
+	if (net_out_close(&http_conn_of(x)->net, &o))
 		http_end(x);
+	else
+		http_abort(x);
 }
 
 static void put_prebuilt_head(struct http_exchange *x, struct out *o, const struct http_prebuilt *p)

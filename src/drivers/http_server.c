@@ -86,10 +86,14 @@ void http_refuse(struct http_conn *c, unsigned status, struct span sentence)
 	http_end(&c->x);
 }
 
-static void refuse_head(struct http_conn *c, int rc)
+/* Nothing of the head counts but this: who asked by HEAD gets no content (9110, 9.3.2). */
+static void refuse_head(struct http_conn *c, unsigned status, struct span sentence)
 {
-	c->x = (struct http_exchange){.method = HTTP_OTHER, .minor = 1};
-	http_refuse(c, http_status_of(rc), span_str(http_strerror(rc)));
+	struct span in = net_peek(&c->net);
+	in = span_tail(in, span_starts(in, SPAN("\r\n")) ? 2 : 0);
+	enum http_method method = span_starts(in, SPAN("HEAD ")) ? HTTP_HEAD : HTTP_OTHER;
+	c->x = (struct http_exchange){.method = method, .minor = 1};
+	http_refuse(c, status, sentence);
 }
 
 /* [length] is HTTP_STREAMED for chunks. */
@@ -323,7 +327,7 @@ static bool read_head(struct http_conn *c)
 		return false;
 	}
 	if (used < 0)
-		refuse_head(c, used);
+		refuse_head(c, http_status_of(used), span_str(http_strerror(used)));
 	else
 		start_request(c, &s->head, (size_t)used);
 	return true;
@@ -427,8 +431,7 @@ static void on_time(struct net_timer *t)
 	}
 	switch (c->phase) {
 	case HTTP_HEADING:
-		c->x = (struct http_exchange){.method = HTTP_OTHER, .minor = 1};
-		http_refuse(c, 408, SPAN("the request head took too long"));
+		refuse_head(c, 408, SPAN("the request head took too long"));
 		break;
 	case HTTP_GATHER:
 		http_refuse(c, 408, slow_body);

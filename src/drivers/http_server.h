@@ -97,10 +97,9 @@ struct http_server {
 	struct net_task nobody_left;       /* when the drain began */
 	uint64_t date_looked, date_second; /* loop time, wall clock */
 	uint8_t date[HTTP_DATE_SIZE];
-	/* Status line and Date of the last http_open, for the next of the same status and second.
-	 */
+	/* Status line and Date of the last http_open, for the next of that status and second. */
 	uint8_t opening[HTTP_OPENING], opening_n;
-	uint16_t opening_status;    /* 0: none */
+	unsigned opening_status;
 	struct http_head head;      /* of the request being handed out; one at a time */
 	uint64_t requests, refused; /* counters, for telemetry */
 };
@@ -144,6 +143,9 @@ void http_answer_prebuilt(struct http_exchange *x, const struct http_prebuilt *p
 #define HTTP_STREAMED UINT64_MAX
 struct out http_open(struct http_exchange *x, unsigned status, size_t room);
 void http_begin(struct http_exchange *x, struct out *o, uint64_t length);
+/* http_open with the fields of [p] that stand behind its Date in place of the handler's. */
+struct out http_open_like(struct http_exchange *x, unsigned status, const struct http_prebuilt *p,
+			  size_t room);
 /* False when it does not fit (http_room): nothing was taken; ask with http_want_writable. */
 bool http_send(struct http_exchange *x, struct span s);
 /* The whole body, borrowed: bytes that live as long as the process. */

@@ -21,10 +21,7 @@ static void give(struct net_loop *loop, uint8_t *p, size_t cap)
 /* A power of two, so that growing costs linear time in sum; blocks come from the pool. */
 static size_t fitting(size_t need)
 {
-	size_t cap = 1024;
-	while (cap < need)
-		cap *= 2;
-	return cap;
+	return need <= 1024 ? 1024 : (size_t)2 << (63 - __builtin_clzll(need - 1));
 }
 
 bool net_buf_room(struct net_loop *loop, struct net_buf *b, size_t n, size_t max)

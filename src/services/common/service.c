@@ -15,6 +15,7 @@ static const struct service *self;
 static struct net_loop loop;
 static struct net_timer drain_limit;
 static int exit_status;
+#define OPTION_MAX 4096  /* PATH_MAX */
 static char text[16384]; /* help, mistakes, the effective configuration */
 
 static void print(int fd, const struct out *o)
@@ -42,6 +43,13 @@ static int print_help(void)
 	out_str(&o, self->summary);
 	out_str(&o, "\n\nusage: ");
 	out_str(&o, self->name);
+	if (self->option != NULL) {
+		out_str(&o, " [");
+		out_str(&o, self->option);
+		out_byte(&o, ' ');
+		out_str(&o, self->option_value);
+		out_byte(&o, ']');
+	}
 	out_str(&o, " [--help | --version | --check-config | --healthcheck]\n\n"
 		    "Configured by the environment:\n");
 	config_help(self->vars, self->var_count, &o);
@@ -201,9 +209,45 @@ static int run(char **env)
 	return run_worker();
 }
 
-int service_main(const struct service *s, int argc, char **argv, char **env)
+/* [env] with the setting before all others, which so hides one of the same name. */
+static char **with_setting(char *setting, char **env)
 {
-	self = s;
+	size_t n = 0;
+	while (env[n] != NULL)
+		n++;
+	char **all = malloc((n + 2) * sizeof *all);
+	if (all == NULL)
+		return NULL;
+	all[0] = setting;
+	memcpy(all + 1, env, (n + 1) * sizeof *all);
+	return all;
+}
+
+/*
+ * Takes the service's option off the front of the command line and puts it into the environment,
+ * where its mistakes are told with all others: the new one, or NULL. What it can't take stays, as
+ * unknown.
+ */
+static char **take_option(int *argc, char ***argv, char **env)
+{
+	static char setting[OPTION_MAX];
+	struct out o = out_init(setting, sizeof setting);
+	if (self->option == NULL || *argc < 3 || strcmp((*argv)[1], self->option) != 0)
+		return NULL;
+	out_str(&o, self->option_sets);
+	out_byte(&o, '=');
+	out_str(&o, (*argv)[2]);
+	out_byte(&o, 0);
+	if (o.over || (*argv)[2][0] == '\0')
+		return NULL;
+	char **all = with_setting(setting, env);
+	*argc -= all != NULL ? 2 : 0;
+	*argv += all != NULL ? 2 : 0;
+	return all;
+}
+
+static int obey(const struct service *s, int argc, char **argv, char **env)
+{
 	if (argc == 1)
 		return run(env);
 	struct span what = span_str(argv[1]);
@@ -228,4 +272,13 @@ int service_main(const struct service *s, int argc, char **argv, char **env)
 	out_str(&o, "; --help lists what there is\n");
 	print(STDERR_FILENO, &o);
 	return EXIT_USAGE;
+}
+
+int service_main(const struct service *s, int argc, char **argv, char **env)
+{
+	self = s;
+	char **own = take_option(&argc, &argv, env);
+	int status = obey(s, argc, argv, own != NULL ? own : env);
+	free(own);
+	return status;
 }

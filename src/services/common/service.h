@@ -5,7 +5,8 @@
  *	static const struct service api = {.name = "api", .vars = vars, ...};
  *	int main(int argc, char **argv, char **env) { return service_main(&api, argc, argv, env); }
  *
- * Command line: none (run), --help, --version, --check-config, --healthcheck. Exit status: 0 after
+ * Command line: none (run), --help, --version, --check-config, --healthcheck; before it, the one
+ * option of a service that has one, and its value. Exit status: 0 after
  * SIGTERM or SIGINT, 78 (EX_CONFIG) for a mistake in the configuration, 64 (EX_USAGE) for one on
  * the command line, 1 for anything else.
  */
@@ -45,8 +46,10 @@ struct service {
 	const char *summary; /* one line for --help */
 	const struct config_var *vars;
 	size_t var_count;
-	struct service_config *config; /* the first member of what vars fill */
-	const uint16_t *public_port;   /* NULL when there is none */
+	/* An option, say --root, for the variable [option_sets], which it goes before; or NULL. */
+	const char *option, *option_sets, *option_value; /* the value's name, for --help */
+	struct service_config *config;                   /* the first member of what vars fill */
+	const uint16_t *public_port;                     /* NULL when there is none */
 	/* After the variables were read, what one row can't see; mistakes go to [errors]. */
 	int (*check)(struct out *errors);
 	/* Opens everything; 0, or a negative error, after logging what failed. */

@@ -12,6 +12,26 @@ static const struct config_var vars[] = {
 	 .at = AT(port),
 	 .take = config_take_port,
 	 .help = "port of the page"},
+	{.name = "WEB_ROOT",
+	 .fallback = "",
+	 .at = AT(root),
+	 .take = web_take_root,
+	 .help = "folder of the files to serve; the page of this binary when unset"},
+	{.name = "WEB_SPA",
+	 .fallback = "on",
+	 .at = AT(spa),
+	 .take = config_take_bool,
+	 .help = "on: unknown paths that can be a route of the page get its index.html"},
+	{.name = "WEB_CSP",
+	 .fallback = "",
+	 .at = AT(csp),
+	 .take = web_take_csp,
+	 .help = "Content-Security-Policy in place of ours; off for none"},
+	{.name = "WEB_HEADERS",
+	 .fallback = "",
+	 .at = AT(headers),
+	 .take = web_take_headers,
+	 .help = "fields by path: /assets/* X-Robots-Tag: none | *.html X-A: b"},
 	SERVICE_VARS(struct web_config),
 };
 
@@ -19,7 +39,9 @@ static int start(struct net_loop *loop)
 {
 	limits = http_server_defaults;
 	limits.body = 1024; /* nothing here reads one: enough to stay connected after a refusal */
-	assets_init();
+	int rc = page_init(loop, &config);
+	if (rc < 0)
+		return rc;
 	return service_listen(&server, loop, &page_handler, &limits, config.port);
 }
 
@@ -30,9 +52,12 @@ static void drain(void)
 
 static const struct service web = {
 	.name = "web",
-	.summary = "the page",
+	.summary = "the page, or the files of a folder",
 	.vars = vars,
 	.var_count = sizeof vars / sizeof *vars,
+	.option = "--root",
+	.option_sets = "WEB_ROOT",
+	.option_value = "DIR",
 	.config = &config.common,
 	.public_port = &config.port,
 	.start = start,

@@ -1,8 +1,16 @@
+#include "http/http_accept.h"
 #include "services/common/admin.h"
 #include "services/web/web.h"
 
+#include <errno.h>
+
 #define ALLOW SPAN("GET, HEAD, OPTIONS")
 #define PATH_ROOM 8192 /* of a decoded path; the request line's limit is no more */
+
+static const struct web_config *config;
+static struct http_files files;
+
+static const struct span not_found = {(const uint8_t *)"There is nothing at this address.\n", 34};
 
 static struct out open_answer(struct http_exchange *x, unsigned status)
 {
@@ -10,6 +18,8 @@ static struct out open_answer(struct http_exchange *x, unsigned status)
 	http_put_field(&o, SPAN("Cache-Control"), SPAN("no-store"));
 	if (status == 204 || status == 405)
 		http_put_field(&o, SPAN("Allow"), ALLOW);
+	if (status == 503)
+		http_put_field(&o, SPAN("Retry-After"), SPAN("1"));
 	return o;
 }
 
@@ -34,51 +44,6 @@ static void answer_text(struct http_exchange *x, unsigned status, struct span se
 		http_abort(x);
 }
 
-/* Whether the weight among the parameters of a media range is 0 (9110, 12.4.2). */
-static bool is_refused(struct span parameters)
-{
-	while (parameters.p != NULL) {
-		struct span value = span_trim(span_cut(&parameters, ';'));
-		struct span name = span_cut(&value, '=');
-		if (!span_eq_nocase(name, SPAN("q")) || value.n == 0 || value.p[0] != '0')
-			continue;
-		for (value = span_tail(value, 1); value.n > 0; value = span_tail(value, 1))
-			if (value.p[0] != '0' && value.p[0] != '.')
-				return false;
-		return true;
-	}
-	return false;
-}
-
-/* How closely a media range names HTML: 0 not at all. */
-static int closeness(struct span range)
-{
-	if (span_eq_nocase(range, SPAN("text/html")))
-		return 3;
-	if (span_eq_nocase(range, SPAN("text/*")))
-		return 2;
-	return span_eq(range, SPAN("*/*")) ? 1 : 0;
-}
-
-/* By the closest range of Accept (9110, 12.5.1); a client without the field takes anything. */
-static bool accepts_html(const struct http_head *h)
-{
-	int closest = 0;
-	bool accepted = (h->has >> HTTP_F_ACCEPT & 1) == 0;
-	for (unsigned i = 0; i < h->fields; i++) {
-		struct span list = h->known[i] == HTTP_F_ACCEPT ? http_value(h, i) : SPAN_NONE;
-		while (list.p != NULL) {
-			struct span element = span_cut(&list, ',');
-			int rank = closeness(span_trim(span_cut(&element, ';')));
-			if (rank > closest) {
-				closest = rank;
-				accepted = !is_refused(element);
-			}
-		}
-	}
-	return accepted;
-}
-
 /*
  * Can this be a route of the page? Not with an extension in its last segment, and not below a name
  * that begins with a dot: whoever probes /.well-known wants to be told what is not there.
@@ -95,24 +60,65 @@ static bool is_route(struct span path)
 	return !extension;
 }
 
+static bool is_page(struct http_exchange *x, struct span path)
+{
+	return config->spa && is_route(path) &&
+	       http_accepts_type(x->head, SPAN("text/html; charset=utf-8")) > 0;
+}
+
+static void answer_page(struct http_exchange *x, struct span path)
+{
+	const struct http_asset *a = assets_find(path);
+	if (a == NULL && is_page(x, path))
+		a = assets_find(SPAN("/"));
+	if (a != NULL)
+		http_asset_answer(x, a);
+	else
+		answer_text(x, 404, not_found);
+}
+
+/* What keeps a file that is there from being read is told by the status, and in the log. */
+static void answer_unreadable(struct http_exchange *x, int rc)
+{
+	struct log_line l;
+	if (log_open(&l, LOG_WARN, "cannot read a file")) {
+		log_span(&l, "target", x->head->target);
+		log_str(&l, "error", net_strerror(rc));
+		log_close(&l);
+	}
+	if (rc == -EACCES || rc == -EPERM)
+		answer_text(x, 403, SPAN("This file may not be read.\n"));
+	else if (http_files_answer_error(&files, x, 503, SPAN("/50x.html")) <= 0)
+		answer_text(x, 503, SPAN("This file can't be read now.\n"));
+}
+
+static void answer_file(struct http_exchange *x, struct span path)
+{
+	int rc = http_files_answer(&files, x, path);
+	if (rc == 0 && is_page(x, path))
+		rc = http_files_answer(&files, x, SPAN("/"));
+	if (rc < 0)
+		answer_unreadable(x, rc);
+	else if (rc == 0 && http_files_answer_error(&files, x, 404, SPAN("/404.html")) <= 0)
+		answer_text(x, 404, not_found);
+}
+
 static void answer_decoded(struct http_exchange *x)
 {
 	uint8_t buf[PATH_ROOM];
 	struct out o = out_init(buf, sizeof buf);
+	struct span path;
 	if (!http_path_decode(x->head->path, &o)) {
 		answer_text(x, 400, SPAN("This is not a path.\n"));
 		return;
 	}
-	struct span path = out_span_of(&o);
-	const struct http_asset *a = assets_find(path);
-	if (a != NULL)
-		http_asset_answer(x, a);
-	else if (span_eq(path, SPAN("/healthz")))
+	path = out_span_of(&o);
+	if (span_eq(path, SPAN("/healthz")))
 		admin_answer_healthz(x);
-	else if (is_route(path) && accepts_html(x->head))
-		http_asset_answer(x, assets_find(SPAN("/")));
+	else if (config->root.s[0] != '\0')
+		answer_file(x, path);
 	else
-		answer_text(x, 404, SPAN("There is nothing at this address.\n"));
+		answer_page(x, path);
 }
 
 static void route(struct http_exchange *x)
@@ -122,7 +128,7 @@ static void route(struct http_exchange *x)
 	case HTTP_GET:
 	case HTTP_HEAD:
 		/* What equals a name of ours as it came has nothing to decode. */
-		a = assets_find(x->head->path);
+		a = config->root.s[0] == '\0' ? assets_find(x->head->path) : NULL;
 		if (a != NULL)
 			http_asset_answer(x, a);
 		else
@@ -151,4 +157,22 @@ static void on_request(struct http_exchange *x)
 	log_close(&l);
 }
 
-const struct http_handler page_handler = {.request = on_request, .fields = SPAN(WEB_FIELDS)};
+struct http_handler page_handler = {
+	.request = on_request,
+	.writable = http_static_writable,
+	.gone = http_static_gone,
+};
+
+int page_init(struct net_loop *loop, const struct web_config *from)
+{
+	struct http_files_options options = http_files_defaults;
+	config = from;
+	fields_init(config);
+	page_handler.fields = fields_common();
+	if (config->root.s[0] == '\0') {
+		assets_init();
+		return 0;
+	}
+	options.put_fields = fields_put;
+	return http_files_open(&files, loop, config->root.s, &options);
+}

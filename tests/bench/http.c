@@ -2,7 +2,7 @@
  * make bench-http: what a request costs in our HTTP server and in nginx, as a table in Markdown.
  *
  * The server has core 0 to itself and wrk core 1, over loopback. Each scenario is measured for
- * both servers in turn, ROUNDS times (3) for T seconds (2), and the middle of the rounds is
+ * all servers in turn, ROUNDS times (3) for T seconds (2), and the middle of the rounds is
  * told. wrk is the slower of the two, so the requests per second say little: the figure to compare
  * is the processor time of the server, user and system, per request.
  */
@@ -15,9 +15,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -26,7 +28,7 @@
 #define PIDS_MAX 4
 #define KIB 1024
 
-enum { NGINX, OURS, SERVERS };
+enum { OURS, TUNED, PLAIN, SERVERS };
 
 static struct server {
 	const char *name;
@@ -34,9 +36,8 @@ static struct server {
 	int port;
 	pid_t pids[PIDS_MAX]; /* all that work for it; the last takes the requests */
 	size_t pid_count;
-	int idle[IDLE_MAX];
-	size_t idle_count;
-} servers[SERVERS] = {{.name = "nginx"}, {.name = "barnacle"}};
+	pid_t idle; /* the process that holds idle connections */
+} servers[SERVERS] = {{.name = "barnacle"}, {.name = "nginx, tuned"}, {.name = "nginx"}};
 
 static const struct scenario {
 	const char *name, *path;
@@ -58,22 +59,26 @@ static const char pipeline[] = "local r = {}\n"
 			       "end\n"
 			       "request = function() return r end\n";
 
-/* As its documentation and its users tune it for this work; one worker, since we are one. */
+/* Plain: what Debian's package has. Tuned: what helps here. One worker, for we are one. */
 static const char nginx_conf[] =
 	"daemon off; worker_processes 1; worker_rlimit_nofile 20000;\n"
-	"pid nginx.pid; error_log stderr;\n"
+	"pid nginx%d.pid; error_log stderr;\n"
 	"events { worker_connections 20000; }\n"
 	"http {\n"
-	"  access_log off; sendfile on; tcp_nodelay on; etag on; default_type text/plain;\n"
-	"  open_file_cache max=100 inactive=1h; open_file_cache_valid 1h;\n"
+	"  access_log off; sendfile on; default_type text/plain;\n"
 	"  keepalive_requests 1000000000; keepalive_timeout 1h;\n"
 	"  client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;\n"
 	"  uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n"
+	"  %s\n"
 	"  server {\n"
-	"    listen 127.0.0.1:%d reuseport deferred backlog=4096; root .;\n"
+	"    listen 127.0.0.1:%d %s; root .;\n"
 	"    location = /plaintext { return 200 'Hello, World!'; }\n"
 	"  }\n"
 	"}\n";
+static const char plain_http[] = "tcp_nopush on;", plain_listen[] = "";
+static const char tuned_http[] = "tcp_nodelay on; open_file_cache max=100 inactive=1h;"
+				 " open_file_cache_valid 1h;",
+		  tuned_listen[] = "reuseport deferred backlog=4096";
 
 static int rounds = 3;
 static const char *seconds = "2";
@@ -106,35 +111,52 @@ static void make_files(void)
 	FILE *f = create("pipeline.lua");
 	fputs(pipeline, f);
 	fclose(f);
-	f = create("nginx.conf");
-	fprintf(f, nginx_conf, servers[NGINX].port);
+	f = create("tuned.conf");
+	fprintf(f, nginx_conf, TUNED, tuned_http, servers[TUNED].port, tuned_listen);
+	fclose(f);
+	f = create("plain.conf");
+	fprintf(f, nginx_conf, PLAIN, plain_http, servers[PLAIN].port, plain_listen);
 	fclose(f);
 }
 
 /* Servers. */
 
-static void start(struct server *s, const char *const *argv)
+/* It is ready when it listens and its [children] have begun. */
+static void start(struct server *s, const char *const *argv, size_t children)
 {
-	s->proc = proc_start(&(struct proc_spec){.argv = argv});
-	if (!wait_port(s->port, 5000))
-		bail("%s does not listen: %s", s->name, proc_log(s->proc));
 	size_t n;
-	pid_t *tree = proc_tree(proc_pid(s->proc), &n);
+	pid_t *tree;
+	s->proc = proc_start(&(struct proc_spec){.argv = argv});
+	if (!wait_port(s->port, 20000))
+		bail("%s does not listen: %s", s->name, proc_log(s->proc));
+	for (tree = proc_tree(proc_pid(s->proc), &n); n < children && proc_running(s->proc);) {
+		tick();
+		free(tree);
+		tree = proc_tree(proc_pid(s->proc), &n);
+	}
 	s->pids[0] = proc_pid(s->proc);
 	for (s->pid_count = 1; s->pid_count <= n && s->pid_count < PIDS_MAX; s->pid_count++)
 		s->pids[s->pid_count] = tree[s->pid_count - 1];
 	free(tree);
 }
 
-static void start_both(void)
+static void start_nginx(struct server *s, const char *conf)
 {
-	static char port[16], prefix[512];
+	char *prefix = temp_path("/");
+	start(s, (const char *[]){"taskset", "-c", "0", "nginx", "-p", prefix, "-c", conf, NULL},
+	      1);
+	free(prefix);
+}
+
+static void start_all(void)
+{
+	char port[16];
 	snprintf(port, sizeof port, "%d", servers[OURS].port);
-	snprintf(prefix, sizeof prefix, "%s/", temp_dir());
 	start(&servers[OURS],
-	      (const char *[]){"taskset", "-c", "0", proc_bin("tests/bench/server"), port, NULL});
-	start(&servers[NGINX], (const char *[]){"taskset", "-c", "0", "nginx", "-p", prefix, "-c",
-						"nginx.conf", NULL});
+	      (const char *[]){"taskset", "-c", "0", proc_bin("tests/bench/server"), port, NULL},
+	      0);
+	start_nginx(&servers[TUNED], "tuned.conf");
+	start_nginx(&servers[PLAIN], "plain.conf");
 }
 
 /* Processor time in ns, the first number of schedstat. */
@@ -237,32 +259,46 @@ static int open_idle(const struct server *s)
 	return fd;
 }
 
-/* Opens them; bytes of memory that the server took for each. */
-static double hold_idle(struct server *s, size_t n)
+/* Opens [n] in a process of its own, as it has a limit on files of its own. */
+static void hold_idle(struct server *s, size_t n)
 {
-	double before = memory_kib(s, "Anonymous:");
-	while (s->idle_count < n)
-		s->idle[s->idle_count++] = open_idle(s);
-	return (memory_kib(s, "Anonymous:") - before) * KIB / (double)n;
+	int ends[2];
+	char byte = 0;
+	fflush(stdout);
+	if (pipe(ends) != 0 || (s->idle = fork()) < 0)
+		bail("no process for the idle clients");
+	if (s->idle == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (size_t i = 0; i < n; i++)
+			open_idle(s);
+		if (write(ends[1], &byte, 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(ends[1]);
+	if (read(ends[0], &byte, 1) != 1)
+		bail("%s: the idle clients are gone", s->name);
+	close(ends[0]);
 }
 
 static void close_idle(struct server *s)
 {
-	while (s->idle_count > 0)
-		close(s->idle[--s->idle_count]);
+	if (s->idle > 0) {
+		kill(s->idle, SIGKILL);
+		waitpid(s->idle, NULL, 0);
+	}
+	s->idle = 0;
 }
 
-/* As many as the limit on open files allows; root may raise it. */
+/* As many as the limit on open files allows. */
 static size_t idle_wanted(void)
 {
-	const rlim_t want = SERVERS * IDLE_MAX + 100;
-	struct rlimit files = {.rlim_cur = want, .rlim_max = want};
-	if (setrlimit(RLIMIT_NOFILE, &files) == 0)
-		return IDLE_MAX;
+	struct rlimit files;
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
-	return files.rlim_max >= want ? IDLE_MAX : (size_t)(files.rlim_max - 100) / SERVERS;
+	rlim_t most = files.rlim_max - 200; /* the server has others as well */
+	return most < IDLE_MAX ? (size_t)most : IDLE_MAX;
 }
 
 /* The table. */
@@ -279,34 +315,82 @@ static double median(double *values)
 	return values[rounds / 2];
 }
 
+/* One line of the table for each server. */
 static void measure(const struct scenario *what)
 {
 	static double rate[SERVERS][ROUNDS_MAX], us[SERVERS][ROUNDS_MAX], ratio[ROUNDS_MAX];
-	double bytes[SERVERS] = {0}, count[SERVERS];
+	double bytes[SERVERS] = {0};
 	size_t idle = what->idle ? idle_wanted() : 0;
-	for (int i = 0; i < SERVERS && what->idle; i++)
-		bytes[i] = hold_idle(&servers[i], idle);
-	for (int round = 0; round < rounds; round++) {
+	for (int i = 0; i < SERVERS && what->idle; i++) {
+		double before = memory_kib(&servers[i], "Anonymous:");
+		hold_idle(&servers[i], idle);
+		bytes[i] = (memory_kib(&servers[i], "Anonymous:") - before) * KIB / (double)idle;
+	}
+	for (int round = 0; round < rounds; round++)
 		for (int i = 0; i < SERVERS; i++) {
 			double before = cpu_ns(&servers[i]);
 			double n = load(&servers[i], what, seconds);
 			us[i][round] = (cpu_ns(&servers[i]) - before) / 1e3 / n;
 			rate[i][round] = n / strtod(seconds, NULL);
 		}
-		ratio[round] = us[NGINX][round] / us[OURS][round];
+	for (int i = SERVERS - 1; i >= 0; i--) {
+		for (int round = 0; round < rounds; round++)
+			ratio[round] = us[i][round] / us[OURS][round];
+		printf("| %s | %s | %.0f | %.2f | %.1f | %.0f | ", what->name, servers[i].name,
+		       median(rate[i]), median(us[i]), calls(&servers[i], what),
+		       memory_kib(&servers[i], "Rss:"));
+		printf(i == OURS ? "|\n" : "%.2f |\n", median(ratio));
 	}
-	for (int i = 0; i < SERVERS; i++)
-		count[i] = calls(&servers[i], what);
-	printf("| %s | %.0f | %.0f | %.2f | %.2f | %.1f | %.1f | %.2f |\n", what->name,
-	       median(rate[NGINX]), median(rate[OURS]), median(us[NGINX]), median(us[OURS]),
-	       count[NGINX], count[OURS], median(ratio));
-	if (what->idle)
-		printf("\nMemory of one of %zu idle connections, bytes: nginx %.0f, barnacle "
-		       "%.0f\n",
-		       idle, bytes[NGINX], bytes[OURS]);
+	fflush(stdout);
 	for (int i = 0; i < SERVERS; i++)
 		close_idle(&servers[i]);
-	fflush(stdout);
+	if (what->idle)
+		printf("\nUser memory of one of %zu idle connections, bytes: nginx %.0f, "
+		       "barnacle %.0f.\n",
+		       idle, bytes[TUNED], bytes[OURS]);
+}
+
+/* Instructions of our server from its start to its end, the kernel's not among them. */
+static double run_counted(const struct scenario *what, double *requests)
+{
+	struct server counted = {.name = "callgrind", .port = free_port()};
+	char port[16], option[512], line[256], *path = temp_path("callgrind");
+	snprintf(port, sizeof port, "%d", counted.port);
+	snprintf(option, sizeof option, "--callgrind-out-file=%s", path);
+	start(&counted,
+	      (const char *[]){"valgrind", "--tool=callgrind", option,
+			       proc_bin("tests/bench/server"), port, NULL},
+	      0);
+	*requests = what == NULL ? 0 : load(&counted, what, "1");
+	proc_stop(counted.proc, 10000);
+	double sum = 0;
+	FILE *f = fopen(path, "re");
+	while (f != NULL && fgets(line, sizeof line, f) != NULL)
+		if (strncmp(line, "totals:", 7) == 0)
+			sum = strtod(line + 7, NULL);
+	if (f != NULL)
+		fclose(f);
+	free(path);
+	return sum;
+}
+
+static void count_instructions(const struct scenario *what)
+{
+	double n, start_and_end = run_counted(NULL, &n), all = run_counted(what, &n);
+	printf("User instructions for a request of the %s: %.0f. (callgrind counts each step of a "
+	       "string instruction.)\n",
+	       what->name, (all - start_and_end) / n);
+}
+
+/* It matters: with bbr, which paces, a large answer costs a fifth more. */
+static void tell_congestion(void)
+{
+	char name[32] = "unknown";
+	FILE *f = fopen("/proc/sys/net/ipv4/tcp_congestion_control", "re");
+	if (f != NULL && fscanf(f, "%31s", name) == 1)
+		printf("TCP congestion control here: %s.\n", name);
+	if (f != NULL)
+		fclose(f);
 }
 
 static void read_settings(void)
@@ -329,15 +413,12 @@ int main(void)
 	for (int i = 0; i < SERVERS; i++)
 		servers[i].port = free_port();
 	make_files();
-	start_both();
-	printf("Resident KiB before the first request: nginx %.0f, barnacle %.0f\n\n",
-	       memory_kib(&servers[NGINX], "Pss:"), memory_kib(&servers[OURS], "Pss:"));
-	printf("| scenario | requests/s, nginx | barnacle | CPU us/request, nginx | barnacle | "
-	       "system calls/request, nginx | barnacle | CPU, nginx / barnacle |\n"
-	       "|---|--:|--:|--:|--:|--:|--:|--:|\n");
+	start_all();
+	printf("| scenario | server | requests/s | CPU us/request | system calls/request | "
+	       "resident KiB | CPU, its / ours |\n|---|---|--:|--:|--:|--:|--:|\n");
 	for (size_t i = 0; i < COUNT(scenarios); i++)
 		measure(&scenarios[i]);
-	printf("Resident KiB after it all: nginx %.0f, barnacle %.0f\n",
-	       memory_kib(&servers[NGINX], "Pss:"), memory_kib(&servers[OURS], "Pss:"));
+	count_instructions(&scenarios[0]);
+	tell_congestion();
 	return 0;
 }

@@ -38,8 +38,11 @@ FUZZ(http_accept)
 			must(coding(&h, codings[i]) == before[i], "several lines are one list");
 	/* Of two elements for the same thing the first counts. */
 	if (make_head(lines, "GET", names, false,
-		      "Accept-Encoding: gzip;q=0.123\r\nAccept: text/html;q=0.321\r\n", &h)) {
+		      "Accept-Encoding: gzip;q=0.123, *;q=0.456\r\nAccept: text/html;q=0.321\r\n",
+		      &h)) {
 		must(coding(&h, "gzip") == 123, "the first element for a coding");
+		if (memmem(data, size, "nobody", 6) == NULL)
+			must(coding(&h, "nobody") == 456, "the first element for all others");
 		must(type(&h, "text/html") == 321, "the first element for a type");
 	}
 	return 0;

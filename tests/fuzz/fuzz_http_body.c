@@ -1,5 +1,7 @@
-#include "fuzz/fuzz.h"
+#include "fuzz/http_chunked.h"
 #include "http/http.h"
+
+#define EXTRA 40
 
 enum how { WHOLE, BYTES, PIECES };
 
@@ -12,7 +14,7 @@ struct decoded {
 static void decode(const struct http_head *h, struct span wire, enum how how, struct dice *d,
 		   struct decoded *to)
 {
-	struct http_limits lim = {.chunk_ext = 40};
+	struct http_limits lim = {.chunk_ext = EXTRA};
 	struct http_body b;
 	struct span piece;
 	http_body_init(&b, h, &lim);
@@ -66,6 +68,16 @@ static void write_and_read(const struct http_head *h, const struct decoded *body
 	must(back.n == body->n && memcmp(back.data, body->data, back.n) == 0, "as they were");
 }
 
+static void second_opinion(const struct decoded *whole, struct span wire)
+{
+	static uint8_t data[FUZZ_MAX];
+	struct chunked c = {.rest = wire, .extra_max = EXTRA, .data = data};
+	bool good = is_chunked(&c);
+	must(good == (whole->rc == 1), "another reader says %d, not %d", good, whole->rc);
+	must(!good || whole->used == wire.n - c.rest.n, "another end");
+	must(!good || span_eq(span_of(data, c.n), span_of(whole->data, whole->n)), "other data");
+}
+
 FUZZ(http_body)
 {
 	static struct decoded whole, other;
@@ -90,6 +102,7 @@ FUZZ(http_body)
 		same(&whole, &other, "without what follows");
 	}
 	decode(&heads[0], wire, WHOLE, &d, &whole);
+	second_opinion(&whole, guarded(1, wire));
 	if (whole.rc == 1)
 		write_and_read(&heads[0], &whole, &d);
 	return 0;

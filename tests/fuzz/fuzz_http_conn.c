@@ -6,8 +6,7 @@
 
 static struct net_loop loop;
 static struct http_server server;
-static unsigned handled, gone;
-static bool drained;
+static bool drained, leaves;
 
 /* The request that is being answered: one connection has one at a time. */
 static struct {
@@ -17,6 +16,9 @@ static struct {
 	size_t method_n, target_n;
 	uint64_t hash, n;
 	char form;
+	unsigned wait; /* turns */
+	uint8_t body[FUZZ_MAX * 2 + LONG];
+	struct span left; /* of the body, to be written as there is room */
 } now;
 
 #define DATE "Thu, 01 Jan 1970 00:00:00 GMT"
@@ -40,34 +42,91 @@ static void stream(struct http_exchange *x, struct span body)
 		http_end(x);
 }
 
+static void borrow(struct http_exchange *x)
+{
+	struct out o = http_open(x, 200, 64);
+	http_begin(x, &o, sizeof borrowed - 1);
+	if (x->answered)
+		return;
+	http_send_ref(x, span_of(borrowed, sizeof borrowed - 1));
+	http_end(x);
+}
+
+static void write_some(struct http_exchange *x)
+{
+	must(x == now.x, "writable: the request that is answered");
+	while (now.left.n > 0) {
+		struct span piece = span_head(now.left, 700);
+		if (http_room(x) < piece.n || !http_send(x, piece)) {
+			http_want_writable(x);
+			return;
+		}
+		now.left = span_tail(now.left, piece.n);
+	}
+	now.x = NULL;
+	http_end(x);
+}
+
+static void write_slowly(struct http_exchange *x, struct span body)
+{
+	struct out o = http_open(x, 200, 64);
+	http_begin(x, &o, HTTP_STREAMED);
+	if (x->answered)
+		return;
+	now.x = x;
+	now.left = body;
+	write_some(x);
+}
+
+/* Only when nobody is left to be told. */
+static void cut_off(struct http_exchange *x, struct span body)
+{
+	struct out o = http_open(x, 200, 64);
+	http_begin(x, &o, HTTP_STREAMED);
+	if (x->answered)
+		return;
+	http_send(x, body);
+	http_abort(x);
+}
+
 static void answer(struct http_exchange *x)
 {
-	static uint8_t text[FUZZ_MAX * 2 + BIG];
-	struct out o = out_init(text, sizeof text);
+	struct out o = out_init(now.body, sizeof now.body);
 	struct span method = span_of(now.text, now.method_n);
 	described(&o, method, span_of(now.text + now.method_n, now.target_n), now.hash, now.n);
 	fill(&o, now.form);
 	now.x = NULL;
-	handled++;
-	if (now.form == 's')
+	if (x->method == HTTP_CONNECT)
+		http_answer(x, 405, SPAN("text/plain"), out_span_of(&o));
+	else if (now.form == 'a' && leaves)
+		cut_off(x, out_span_of(&o));
+	else if (now.form == 'r')
+		borrow(x);
+	else if (now.form == 'w')
+		write_slowly(x, out_span_of(&o));
+	else if (now.form == 's')
 		stream(x, out_span_of(&o));
 	else if (now.form == 'p')
 		http_answer_prebuilt(x, &prebuilt);
 	else if (now.form == 'n')
 		http_answer(x, 204, SPAN(""), SPAN(""));
 	else
-		http_answer(x, x->method == HTTP_CONNECT ? 405 : 200, SPAN("text/plain"),
-			    out_span_of(&o));
+		http_answer(x, 200, SPAN("text/plain"), out_span_of(&o));
 }
 
+/* In this turn or one of the next, when the client may have sent its last byte. */
 static void answer_later(struct net_task *t)
 {
-	(void)t;
-	answer(now.x);
+	if (now.wait == 0)
+		answer(now.x);
+	else
+		net_task_put(&loop, t, answer_later);
+	now.wait--;
 }
 
 static void answer_or_wait(struct http_exchange *x)
 {
+	now.wait = (unsigned)now.target_n % 5;
 	if (now.form == 'l')
 		net_task_put(&loop, &now.task, answer_later);
 	else
@@ -88,6 +147,14 @@ static void open_tunnel(struct http_exchange *x)
 	http_tunnel(x);
 }
 
+static void open_echo(struct http_exchange *x)
+{
+	struct out o = http_open(x, 200, 64);
+	http_begin(x, &o, HTTP_STREAMED);
+	if (x->answered)
+		now.x = NULL;
+}
+
 static void on_request(struct http_exchange *x)
 {
 	const struct http_head *h = x->head;
@@ -106,6 +173,8 @@ static void on_request(struct http_exchange *x)
 		open_tunnel(x);
 	else if (x->body_read || now.form == 'e')
 		answer_or_wait(x);
+	else if (now.form == 'd' && server.handler->body != NULL)
+		open_echo(x);
 	else if (now.form == 'h') {
 		http_hold(x);
 		net_task_put(&loop, &now.task, unhold);
@@ -115,7 +184,7 @@ static void on_request(struct http_exchange *x)
 static void on_body(struct http_exchange *x, struct span piece, bool last)
 {
 	must(x == now.x, "a body of the request that waits for it");
-	if (x->status == 101) {
+	if (x->status != 0) {
 		must(http_send(x, piece), "room for what came");
 		if (last)
 			http_end(x);
@@ -133,12 +202,12 @@ static void on_gone(struct http_exchange *x)
 	must(x == now.x, "gone: the request that waits");
 	net_task_drop(&loop, &now.task);
 	now.x = NULL;
-	gone++;
 }
 
-static const struct http_handler collecting = {.request = on_request, .gone = on_gone};
+static const struct http_handler collecting = {
+	.request = on_request, .writable = write_some, .gone = on_gone};
 static const struct http_handler streaming = {
-	.request = on_request, .body = on_body, .gone = on_gone};
+	.request = on_request, .body = on_body, .writable = write_some, .gone = on_gone};
 
 static void stop(struct net_task *t)
 {
@@ -161,7 +230,7 @@ struct client {
 	struct dice *d; /* NULL: everything at once */
 	bool fin;
 	size_t n;
-	uint8_t heard[1 << 18];
+	uint8_t heard[1 << 19];
 };
 
 static void say_some(struct client *c)
@@ -182,7 +251,7 @@ static void say_some(struct client *c)
 /* False at the end. */
 static bool hear_some(struct client *c)
 {
-	size_t most = c->d == NULL ? sizeof c->heard : roll(c->d, 600);
+	size_t most = c->d == NULL ? sizeof c->heard : roll(c->d, 1500);
 	most = most < sizeof c->heard - c->n ? most : sizeof c->heard - c->n;
 	if (most == 0)
 		return true;
@@ -196,7 +265,7 @@ static void converse(struct client *c)
 {
 	bool open = true;
 	for (unsigned turns = 0; open || server.count > 0; turns++) {
-		must(turns < 3000, "a conversation comes to its end");
+		must(turns < 6000, "a conversation comes to its end");
 		must(c->n < sizeof c->heard, "and is not endless");
 		if (c->d == NULL || roll(c->d, 4) > 0)
 			say_some(c);
@@ -204,6 +273,21 @@ static void converse(struct client *c)
 			one_turn();
 		if (open && (c->d == NULL || roll(c->d, 3) > 0))
 			open = hear_some(c);
+	}
+}
+
+/* Goes at some moment, whatever is under way. */
+static void leave(struct client *c)
+{
+	for (unsigned turns = roll(c->d, 30); turns > 0; turns--) {
+		say_some(c);
+		one_turn();
+		hear_some(c);
+	}
+	close(c->fd);
+	for (unsigned turns = 0; server.count > 0; turns++) {
+		must(turns < 100, "who has left is noticed");
+		one_turn();
 	}
 }
 
@@ -223,7 +307,10 @@ static void connect_pair(struct client *c)
 	server.listener.accepted(&server.listener, fds[0]);
 }
 
-/* A whole life of a server with one client: the answers must be those of the model. */
+/*
+ * A whole life of a server with one client: the answers must be those of the model, unless it
+ * leaves before.
+ */
 static void run(const struct http_handler *handler, const struct http_server_limits *lim,
 		struct span in, struct dice *d)
 {
@@ -236,21 +323,25 @@ static void run(const struct http_handler *handler, const struct http_server_lim
 	c.n = 0;
 	c.fin = drained = false;
 	now.x = NULL;
-	handled = gone = 0;
 	must(net_loop_open(&loop) == 0, "a loop");
 	must(http_server_open(&server, &loop, handler, lim, "127.0.0.1", 0, 0) == 0, "a server");
 	connect_pair(&c);
-	converse(&c);
+	if (leaves)
+		leave(&c);
+	else
+		converse(&c);
 	must(now.x == NULL && !now.task.waiting, "no exchange is left");
 	m.out = span_of(c.heard, c.n);
-	unsigned served = check_answers(&m, in);
-	must(server.requests == served, "%u requests, not %u", (unsigned)server.requests, served);
+	if (!leaves) {
+		unsigned served = check_answers(&m, in), got = (unsigned)server.requests;
+		must(got == served, "%u requests, not %u", got, served);
+		close(c.fd);
+	}
 	http_server_drain(&server, on_drained);
 	for (int i = 0; i < 3 && !drained; i++)
 		one_turn();
 	must(drained && server.spare == NULL, "drained, and nothing is kept");
 	net_loop_close(&loop);
-	close(c.fd);
 	int now_lowest = dup(2);
 	close(now_lowest);
 	must(now_lowest == lowest, "no descriptor is left: %d, not %d", now_lowest, lowest);
@@ -269,10 +360,13 @@ FUZZ(http_conn)
 	struct span in = span_of(text, size + 2);
 	lim.parse = (struct http_limits){.line = 300, .head = 600, .fields = 12, .chunk_ext = 60};
 	lim.body = 100;
-	lim.out = 6000;
+	lim.out = 3600;
 	lim.requests = roll(&d, 3) == 0 ? 5 : 0;
 	const struct http_handler *handler = roll(&d, 2) == 0 ? &collecting : &streaming;
+	leaves = false;
 	run(handler, &lim, in, NULL);
+	run(handler, &lim, in, &d);
+	leaves = true;
 	run(handler, &lim, in, &d);
 	return 0;
 }

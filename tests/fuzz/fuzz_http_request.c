@@ -49,7 +49,9 @@ FUZZ(http_request)
 			continue;
 		must(h.n <= r.lim->head && h.fields <= r.lim->fields, "limits");
 		check_fields(&h, in);
+		check_lines(span_of(h.at, h.n));
 		check_framing(&r, &h);
+		check_length(&r, &h);
 		check_request(&h, in);
 		write_and_read(&h);
 	}

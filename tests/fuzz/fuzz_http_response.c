@@ -45,7 +45,9 @@ FUZZ(http_response)
 			continue;
 		must(h.n <= r.lim->head && h.fields <= r.lim->fields, "limits");
 		check_fields(&h, in);
+		check_lines(span_of(h.at, h.n));
 		check_framing(&r, &h);
+		check_length(&r, &h);
 		check_answer(&r, &h, in);
 		write_and_read(&r, &h);
 	}

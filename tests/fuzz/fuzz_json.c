@@ -15,6 +15,20 @@ static struct span trimmed(struct span s)
 	return s;
 }
 
+/* In strings there is no control character, and outside of them blanks and ASCII only. */
+static void check_bytes(struct span document)
+{
+	bool quoted = false;
+	for (size_t i = 0; i < document.n; i++) {
+		uint8_t c = document.p[i];
+		must(c >= ' ' || (!quoted && is_space(c)), "byte %u at %zu", c, i);
+		must(quoted || c < 0x7f, "byte %u at %zu, outside of a string", c, i);
+		i += quoted && c == '\\';
+		quoted = quoted != (c == '"');
+	}
+	must(!quoted, "a string that ends");
+}
+
 /* No part of a document in brackets is a document. */
 static void check_cuts(struct span document)
 {
@@ -91,8 +105,10 @@ FUZZ(json)
 		return 0;
 	int rc = json_check(in);
 	must(rc == JSON_VALID || rc == JSON_ESYNTAX || rc == JSON_EDEPTH, "a verdict: %d", rc);
-	if (rc > 0)
+	if (rc > 0) {
+		check_bytes(in);
 		check_cuts(in);
+	}
 	nest(in, rc);
 	look_up(in, rc);
 	write_and_read(in);

@@ -3,7 +3,8 @@
  * that it did. For fuzz_http_conn.c, whose handler says what described() does.
  *
  * The first letter of a path tells the form of the answer: 'l' later, 's' streamed, 'e' early,
- * before the body was read, 'p' prebuilt, 'n' 204, 't' a tunnel, 'b' a big one, 'h' held.
+ * before the body was read, 'p' prebuilt, 'n' 204, 't' a tunnel, 'b' a big one, 'h' held, 'w' one
+ * that is written as there is room, 'r' with borrowed bytes, 'd' the body itself while it comes.
  */
 #ifndef TESTS_FUZZ_HTTP_CONN_MODEL_H
 #define TESTS_FUZZ_HTTP_CONN_MODEL_H
@@ -11,8 +12,11 @@
 #include "drivers/http_server.h"
 #include "fuzz/fuzz.h"
 
-#define BIG 3000 /* filler of a big answer */
+#define BIG 3000  /* filler of a big answer */
+#define LONG 9000 /* and of one that has to wait for the client */
 #define PREBUILT "prebuilt"
+
+static const char borrowed[] = "bytes that live as long as the process";
 
 struct model {
 	const struct http_server_limits *lim;
@@ -46,14 +50,15 @@ static inline void described(struct out *o, struct span method, struct span targ
 
 static inline void fill(struct out *o, char form)
 {
-	for (size_t i = 0; form == 'b' && i < BIG; i++)
+	size_t n = form == 'b' ? BIG : form == 'w' ? LONG : 0;
+	for (size_t i = 0; i < n; i++)
 		out_byte(o, (uint8_t)i);
 }
 
 /* Takes the body of an answer off m->out. */
 static inline struct span take_body(struct model *m, const struct http_head *h)
 {
-	static uint8_t memory[FUZZ_MAX * 2 + BIG];
+	static uint8_t memory[FUZZ_MAX * 2 + LONG];
 	struct out all = out_init(memory, sizeof memory);
 	struct http_body b;
 	struct span piece;
@@ -120,14 +125,54 @@ static inline int decode(const struct model *m, const struct http_head *h, struc
 
 static inline void expect_form(struct model *m, const struct http_head *h, uint64_t hash, size_t n)
 {
-	static uint8_t text[FUZZ_MAX * 2 + BIG];
+	static uint8_t text[FUZZ_MAX * 2 + LONG];
 	struct out o = out_init(text, sizeof text);
 	char form = form_of(h->path);
 	described(&o, h->method_name, h->target, hash, n);
 	fill(&o, form);
-	struct span body = form == 'p' ? SPAN(PREBUILT) : out_span_of(&o);
+	struct span body = form == 'p'   ? SPAN(PREBUILT)
+			   : form == 'r' ? span_of(borrowed, sizeof borrowed - 1)
+					 : out_span_of(&o);
 	unsigned status = h->method == HTTP_CONNECT ? 405 : form == 'n' ? 204 : 200;
 	expect(m, h->method, h->expect_continue, status, body);
+}
+
+/* An answer, perhaps, that does not look whole; until close, that is not seen here. */
+static inline void expect_torn(struct model *m, enum http_method asked)
+{
+	static struct http_head h;
+	struct http_body b;
+	struct span piece;
+	int used = http_read_response(m->out, &http_default_limits, asked, &h);
+	struct span rest = span_tail(m->out, used > 0 ? (size_t)used : 0);
+	must(used >= 0, "a torn answer: %s", http_strerror(used));
+	m->out = SPAN_NONE;
+	if (used == 0 || asked == HTTP_HEAD)
+		return;
+	http_body_init(&b, &h, &http_default_limits);
+	for (; used > 0; rest = span_tail(rest, (size_t)used))
+		used = http_body_next(&b, rest, &piece);
+	must(used == 0 && !b.done, "half a request has no whole answer");
+}
+
+/* The body comes back; of one that is never complete, or none, the answer is cut off too. */
+static inline void expect_echo(struct model *m, const struct http_head *h, struct span rest)
+{
+	static uint8_t memory[FUZZ_MAX * 2];
+	struct out all = out_init(memory, sizeof memory);
+	struct http_body b;
+	struct span piece;
+	http_body_init(&b, h, &m->lim->parse);
+	while (!b.done) {
+		int used = http_body_next(&b, rest, &piece);
+		if (used <= 0) {
+			expect_torn(m, h->method);
+			return;
+		}
+		out_span(&all, piece);
+		rest = span_tail(rest, (size_t)used);
+	}
+	expect(m, h->method, h->expect_continue, 200, out_span_of(&all));
 }
 
 /* Answers to one request with a body; false when the connection is over. */
@@ -151,6 +196,10 @@ static inline bool expect_one(struct model *m, const struct http_head *h, struct
 		expect_form(m, h, 0, 0);
 		return false;
 	}
+	if (m->streaming && body && form_of(h->path) == 'd') {
+		expect_echo(m, h, *rest);
+		return false;
+	}
 	int rc = decode(m, h, rest, &hash, &n);
 	if (rc > 0 && !m->streaming && n > m->lim->body)
 		expect(m, h->method, h->expect_continue, 413, SPAN_NONE);
@@ -163,8 +212,16 @@ static inline bool expect_one(struct model *m, const struct http_head *h, struct
 		must(h->expect_continue && span_eq(m->out, SPAN("HTTP/1.1 100 Continue\r\n\r\n")),
 		     "no answer to half a request");
 	m->out = rc == 0 ? SPAN_NONE : m->out;
-	bool streamed = form_of(h->path) == 's' && h->minor == 0;
+	char form = form_of(h->path);
+	bool streamed = (form == 's' || form == 'w') && h->minor == 0;
 	return rc > 0 && n <= (m->streaming ? UINT64_MAX : m->lim->body) && again && !streamed;
+}
+
+/* Of a head that can't be read only this counts: the answer to HEAD has no content. */
+static inline enum http_method asked_by(struct span in)
+{
+	in = span_tail(in, span_starts(in, SPAN("\r\n")) ? 2 : 0);
+	return span_starts(in, SPAN("HEAD ")) ? HTTP_HEAD : HTTP_OTHER;
 }
 
 /* Everything that must come for [in], and nothing else: how many requests were complete heads. */
@@ -176,7 +233,7 @@ static inline unsigned check_answers(struct model *m, struct span in)
 	while (more) {
 		int used = http_read_request(in, &m->lim->parse, &h);
 		if (used < 0)
-			expect(m, HTTP_OTHER, false, http_status_of(used), SPAN_NONE);
+			expect(m, asked_by(in), false, http_status_of(used), SPAN_NONE);
 		if (used <= 0)
 			break;
 		in = span_tail(in, (size_t)used);

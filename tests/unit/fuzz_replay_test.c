@@ -32,6 +32,8 @@ static const struct target {
 #undef TARGET
 };
 
+#define TARGETS (sizeof targets / sizeof *targets)
+
 struct file {
 	char name[256];
 	uint8_t bytes[INPUT_MAX];
@@ -73,6 +75,7 @@ static void read_corpus(const struct target *t)
 		free(list[i]);
 	}
 	free(list);
+	check(count > 0, "%s: a corpus", t->name);
 }
 
 static uint64_t seed;
@@ -166,7 +169,8 @@ static void keep_input(const struct target *t)
 	fclose(f);
 }
 
-static void replay(const struct target *t)
+/* The exit status; what there is to say comes when all have run, for children inherit failures. */
+static int replay(const struct target *t, char *told, size_t cap)
 {
 	int status = -1;
 	read_corpus(t);
@@ -179,17 +183,22 @@ static void replay(const struct target *t)
 	}
 	if (child < 0 || waitpid(child, &status, 0) != child)
 		bail("no child: %s", strerror(errno));
-	if (!ok(status == 0 && count > 0, "%s: %u inputs from %zu files", t->name, seen->inputs,
-		count))
+	snprintf(told, cap, "%s: %u inputs from %zu files", t->name, seen->inputs, count);
+	if (status != 0)
 		keep_input(t);
+	return status;
 }
 
 int main(void)
 {
+	static char told[TARGETS][96];
+	static int status[TARGETS];
 	seen = mmap(NULL, sizeof *seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (seen == MAP_FAILED)
 		bail("no shared memory");
-	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
-		replay(&targets[i]);
+	for (size_t i = 0; i < TARGETS; i++)
+		status[i] = replay(&targets[i], told[i], sizeof told[i]);
+	for (size_t i = 0; i < TARGETS; i++)
+		ok(status[i] == 0, "%s", told[i]);
 	return done();
 }

@@ -149,6 +149,9 @@ $(TESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libharness.a $(LIBS)
 	@echo "  link  $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libharness.a $(LINK) $(LDEND)
 
+# It counts them.
+$(B)/tests/unit/http_alloc_test: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
 # Each target is a part of the replay, and with FUZZ=1 a program of its own.
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 $(B)/tests/unit/fuzz_replay_test: $(FUZZERS:%=$(B)/tests/fuzz/fuzz_%.o)

@@ -5,7 +5,7 @@
  *	cc http_hello.c -o http_hello $(pkg-config --cflags --libs barnacle)
  *	./http_hello 8080
  */
-#include "drivers/http_server.h"
+#include "drivers/http_routes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,8 +34,15 @@ static void on_gone(struct http_exchange *x)
 	free(l);
 }
 
-static void answer_later(struct http_exchange *x)
+static void say_hello(struct http_exchange *x, const struct http_match *m)
 {
+	(void)m;
+	http_answer(x, 200, SPAN("text/plain"), SPAN("hello\n"));
+}
+
+static void answer_later(struct http_exchange *x, const struct http_match *m)
+{
+	(void)m;
 	struct later *l = calloc(1, sizeof *l);
 	if (l == NULL) {
 		http_answer(x, 503, SPAN("text/plain"), SPAN("no memory\n"));
@@ -46,14 +53,14 @@ static void answer_later(struct http_exchange *x)
 	net_timer_set(&loop, &l->timer, 200, on_time);
 }
 
+static const struct http_route routes[] = {
+	{HTTP_GET, "/", say_hello},
+	{HTTP_GET, "/later", answer_later},
+};
+
 static void on_request(struct http_exchange *x)
 {
-	if (span_eq(x->head->path, SPAN("/")))
-		http_answer(x, 200, SPAN("text/plain"), SPAN("hello\n"));
-	else if (span_eq(x->head->path, SPAN("/later")))
-		answer_later(x);
-	else
-		http_answer(x, 404, SPAN("text/plain"), SPAN("not found\n"));
+	http_routes_request(x, routes, sizeof routes / sizeof *routes);
 }
 
 static void on_drained(struct http_server *s)

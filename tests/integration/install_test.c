@@ -182,7 +182,7 @@ static void hello(const char *compiler)
 	httpc_send(&c, SPAN("GET /" HOST "\r\nGET /later" HOST "\r\nGET /none" HOST "\r\n"), 1000);
 	answers(&c, 200, SPAN("hello\n"), "at once");
 	answers(&c, 200, SPAN("later\n"), "later");
-	answers(&c, 404, SPAN("not found\n"), "what is not there");
+	answers(&c, 404, SPAN("there is nothing here\n"), "what is not there");
 	httpc_send(&c, SPAN("GET /" HOST "\r\nGET /later" HOST "\r\n"), 1000);
 	answers(&c, 200, SPAN("hello\n"), "the first of two");
 	proc_signal(p, SIGTERM);

@@ -1,4 +1,7 @@
-/* http_conn: one connection of the HTTP server; shared by http_server.c and http_answer.c. */
+/*
+ * http_conn: one connection of the HTTP server. Shared by http_server.c (connections and heads),
+ * http_server_body.c (bodies of requests) and http_answer.c.
+ */
 #ifndef DRIVERS_HTTP_CONN_H
 #define DRIVERS_HTTP_CONN_H
 
@@ -38,6 +41,18 @@ void http_refuse(struct http_conn *c, unsigned status, struct span sentence);
 void http_conn_continue(struct http_conn *c);
 /* The answer of the current exchange is complete. */
 void http_conn_answered(struct http_conn *c);
+/* Sets the time limit of the present phase. */
+void http_conn_arm(struct http_conn *c, uint32_t ms);
+/* Calls the handler with a request, whose body is [body] or still to come. */
+void http_conn_hand_out(struct http_conn *c, const struct http_head *h, struct span body);
+/* A request that was handed out, but whose body will never be complete. */
+void http_conn_give_up(struct http_conn *c, unsigned status, struct span sentence);
+/* [used] bytes of net_peek are the head, a body follows: to be collected, or handed out. */
+void http_conn_collect(struct http_conn *c, const struct http_head *h, size_t used);
+void http_conn_start_stream(struct http_conn *c, const struct http_head *h, size_t used);
+/* There is more of it. */
+void http_conn_gather(struct http_conn *c);
+void http_conn_stream(struct http_conn *c);
 struct span http_server_date(struct http_server *s);
 
 #endif

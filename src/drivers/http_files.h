@@ -23,7 +23,7 @@
  * one. There are no listings.
  *
  * NAME.br, NAME.zst and NAME.gz beside NAME are its content codings. The ETag is made of the time
- *of the last change in nanoseconds, size, and inode.
+ * of the last change in nanoseconds, size, and inode.
  *
  * A file that is used is looked at again after HTTP_FILES_FRESH_MS, one system call for it and each
  * possible coding, so a change is seen within that time, however it was made: by rename, by another

@@ -37,7 +37,7 @@ static uint32_t flush_at(const struct http_server *s)
 
 static void on_time(struct net_timer *t);
 
-static void arm(struct http_conn *c, uint32_t ms)
+void http_conn_arm(struct http_conn *c, uint32_t ms)
 {
 	if (c->phase != HTTP_OVER && !c->net.closing)
 		net_timer_set(c->server->loop, &c->net.timer, ms, on_time);
@@ -60,7 +60,7 @@ static void begin(struct http_conn *c, const struct http_head *h)
 	};
 }
 
-static void hand_out(struct http_conn *c, const struct http_head *h, struct span body)
+void http_conn_hand_out(struct http_conn *c, const struct http_head *h, struct span body)
 {
 	c->phase = HTTP_BUSY;
 	c->x.head = h;
@@ -69,7 +69,7 @@ static void hand_out(struct http_conn *c, const struct http_head *h, struct span
 	c->x.head = NULL;
 	c->x.body = SPAN_NONE;
 	if (c->phase == HTTP_BUSY)
-		arm(c, c->server->lim->stall_ms);
+		http_conn_arm(c, c->server->lim->stall_ms);
 }
 
 void http_refuse(struct http_conn *c, unsigned status, struct span sentence)
@@ -97,37 +97,6 @@ static void refuse_head(struct http_conn *c, unsigned status, struct span senten
 }
 
 /* [length] is HTTP_STREAMED for chunks. */
-static void refuse_body(struct http_conn *c, uint64_t length)
-{
-	uint8_t buf[96];
-	struct out o = out_init(buf, sizeof buf);
-	out_str(&o, "the request body ");
-	if (length != HTTP_STREAMED) {
-		out_str(&o, "has ");
-		out_u64(&o, length);
-		out_str(&o, " bytes, the limit is ");
-		out_u64(&o, c->server->lim->body);
-	} else {
-		out_str(&o, "is longer than ");
-		out_u64(&o, c->server->lim->body);
-		out_str(&o, " bytes");
-	}
-	http_refuse(c, 413, out_span_of(&o));
-}
-
-/* A request that was handed out, but whose body will never be complete. */
-static void give_up(struct http_conn *c, unsigned status, struct span sentence)
-{
-	const struct http_handler *handler = c->server->handler;
-	c->x.keep_alive = false;
-	if (handler->gone != NULL)
-		handler->gone(&c->x);
-	if (c->x.status == 0)
-		http_refuse(c, status, sentence);
-	else
-		http_abort(&c->x);
-}
-
 static void end_connection(struct http_conn *c)
 {
 	c->phase = HTTP_OVER;
@@ -149,141 +118,13 @@ void http_conn_answered(struct http_conn *c)
 	c->net.want_drained = false; /* it was this exchange's wish */
 	bool full = net_pending(&c->net) > flush_at(c->server) || c->net.tail.n > 0;
 	c->phase = full ? HTTP_FULL : HTTP_IDLE;
-	arm(c, full ? c->server->lim->stall_ms : c->server->lim->idle_ms);
+	http_conn_arm(c, full ? c->server->lim->stall_ms : c->server->lim->idle_ms);
 	if (full)
 		net_want_drained(&c->net);
 	else
 		net_resume(&c->net);
 	if (c->net.eof)
 		net_again(&c->net);
-}
-
-/* Bodies that are collected: the common one is here whole, others are gathered beside. */
-
-static bool gather(struct http_conn *c, struct span s)
-{
-	const struct http_server_limits *lim = c->server->lim;
-	size_t max = (size_t)c->head_n + lim->body;
-	if (!net_buf_room(c->server->loop, &c->gathered, s.n, max)) {
-		http_refuse(c, 503, SPAN("out of memory"));
-		return false;
-	}
-	if (s.n > 0)
-		memcpy(c->gathered.p + c->gathered.len, s.p, s.n);
-	c->gathered.len += (uint32_t)s.n;
-	return true;
-}
-
-static void hand_out_gathered(struct http_conn *c)
-{
-	struct http_server *s = c->server;
-	struct net_buf whole = c->gathered;
-	c->gathered = (struct net_buf){NULL, 0, 0, 0};
-	struct span all = span_of(whole.p, whole.len);
-	c->x.body_read = true;
-	/* Its bytes have moved since it was read for the first time. */
-	http_read_request(span_head(all, c->head_n), &s->lim->parse, &s->head);
-	hand_out(c, &s->head, span_tail(all, c->head_n));
-	net_buf_drop(s->loop, &whole);
-}
-
-static void continue_gathering(struct http_conn *c)
-{
-	const struct http_server_limits *lim = c->server->lim;
-	while (!c->decoder.done) {
-		struct span piece;
-		int used = http_body_next(&c->decoder, net_peek(&c->net), &piece);
-		if (used < 0) {
-			http_refuse(c, http_status_of(used), span_str(http_strerror(used)));
-			return;
-		}
-		if (used == 0 && !c->decoder.done)
-			return;
-		if (piece.n > (size_t)c->head_n + lim->body - c->gathered.len) {
-			refuse_body(c, HTTP_STREAMED);
-			return;
-		}
-		if (!gather(c, piece))
-			return;
-		net_eat(&c->net, (size_t)used);
-		arm(c, lim->body_ms);
-	}
-	hand_out_gathered(c);
-}
-
-void http_conn_continue(struct http_conn *c)
-{
-	if (c->x.expects && c->x.status == 0)
-		net_write(&c->net, SPAN("HTTP/1.1 100 Continue\r\n\r\n"));
-	c->x.expects = false;
-	if (c->phase == HTTP_STREAM) /* the client had no time of its own while it was held */
-		arm(c, c->server->lim->body_ms);
-}
-
-static void start_collecting(struct http_conn *c, const struct http_head *h, size_t used)
-{
-	const struct http_server_limits *lim = c->server->lim;
-	struct span rest = span_tail(net_peek(&c->net), used);
-	if (h->framing == HTTP_LENGTH && h->length > lim->body) {
-		refuse_body(c, h->length);
-		return;
-	}
-	if (h->framing == HTTP_LENGTH && h->length <= rest.n) {
-		c->x.body_read = true;
-		net_eat(&c->net, used + (size_t)h->length);
-		hand_out(c, h, span_head(rest, (size_t)h->length));
-		return;
-	}
-	http_body_init(&c->decoder, h, &lim->parse);
-	c->phase = HTTP_GATHER;
-	c->head_n = h->n;
-	c->x.expects = h->expect_continue && rest.n == 0;
-	http_conn_continue(c);
-	if (!gather(c, span_of(h->at, h->n)))
-		return;
-	net_eat(&c->net, used);
-	arm(c, lim->body_ms);
-	continue_gathering(c);
-}
-
-/* Bodies that are handed out piece by piece. */
-
-static void continue_streaming(struct http_conn *c)
-{
-	const struct http_handler *handler = c->server->handler;
-	while (!c->decoder.done && c->phase == HTTP_STREAM && !c->net.paused) {
-		struct span piece;
-		int used = http_body_next(&c->decoder, net_peek(&c->net), &piece);
-		if (used < 0) {
-			give_up(c, http_status_of(used), span_str(http_strerror(used)));
-			return;
-		}
-		if (used == 0 && !c->decoder.done)
-			return;
-		net_eat(&c->net, (size_t)used);
-		arm(c, c->server->lim->body_ms);
-		c->x.body_read = c->decoder.done;
-		if (c->decoder.done)
-			c->phase = HTTP_BUSY;
-		if (piece.n > 0 || c->decoder.done)
-			handler->body(&c->x, piece, c->decoder.done);
-	}
-}
-
-static void start_streaming(struct http_conn *c, const struct http_head *h, size_t used)
-{
-	struct span rest = span_tail(net_peek(&c->net), used);
-	net_eat(&c->net, used);
-	http_body_init(&c->decoder, h, &c->server->lim->parse);
-	c->x.expects = h->expect_continue && rest.n == 0;
-	hand_out(c, h, SPAN_NONE);
-	if (c->x.answered)
-		return;
-	c->phase = HTTP_STREAM;
-	arm(c, c->server->lim->body_ms);
-	if (!c->net.paused)
-		http_conn_continue(c);
-	continue_streaming(c);
 }
 
 static void continue_tunnel(struct http_conn *c)
@@ -301,11 +142,11 @@ static void start_request(struct http_conn *c, const struct http_head *h, size_t
 	begin(c, h);
 	if (c->x.body_read) {
 		net_eat(&c->net, used);
-		hand_out(c, h, SPAN_NONE);
+		http_conn_hand_out(c, h, SPAN_NONE);
 	} else if (c->server->handler->body == NULL) {
-		start_collecting(c, h, used);
+		http_conn_collect(c, h, used);
 	} else {
-		start_streaming(c, h, used);
+		http_conn_start_stream(c, h, used);
 	}
 }
 
@@ -321,7 +162,7 @@ static bool read_head(struct http_conn *c)
 	if (used == HTTP_MORE) {
 		/* From the first byte on: bytes that drip in do not move the deadline. */
 		if (c->phase == HTTP_IDLE)
-			arm(c, s->lim->head_ms);
+			http_conn_arm(c, s->lim->head_ms);
 		c->phase = HTTP_HEADING;
 		c->seen = (uint32_t)in.n;
 		return false;
@@ -365,9 +206,9 @@ static void on_input(struct net_conn *n)
 	struct http_conn *c = conn_of(n);
 	for (int i = 0; i < BATCH; i++) {
 		if (c->phase == HTTP_GATHER)
-			continue_gathering(c);
+			http_conn_gather(c);
 		else if (c->phase == HTTP_STREAM)
-			continue_streaming(c);
+			http_conn_stream(c);
 		else if (c->phase == HTTP_TUNNEL)
 			continue_tunnel(c);
 		else if (c->phase > HTTP_HEADING || !read_head(c))
@@ -393,7 +234,7 @@ static void on_drained(struct net_conn *n)
 		end_connection(c);
 	} else if (c->phase == HTTP_FULL) {
 		c->phase = HTTP_IDLE;
-		arm(c, c->server->lim->idle_ms);
+		http_conn_arm(c, c->server->lim->idle_ms);
 		net_resume(n);
 		if (n->eof)
 			net_again(n);
@@ -426,7 +267,7 @@ static void on_time(struct net_timer *t)
 		return;
 	}
 	if (net_pending(&c->net) > 0) {
-		arm(c, c->server->lim->stall_ms);
+		http_conn_arm(c, c->server->lim->stall_ms);
 		return;
 	}
 	switch (c->phase) {
@@ -438,15 +279,15 @@ static void on_time(struct net_timer *t)
 		break;
 	case HTTP_STREAM:
 		if (c->net.paused) {
-			arm(c, c->server->lim->body_ms);
+			http_conn_arm(c, c->server->lim->body_ms);
 			break;
 		}
-		give_up(c, 408, slow_body);
+		http_conn_give_up(c, 408, slow_body);
 		break;
 	case HTTP_TUNNEL:
 	case HTTP_BUSY:
 		/* The handler has deadlines of its own; ours is about what the client takes. */
-		arm(c, c->server->lim->stall_ms);
+		http_conn_arm(c, c->server->lim->stall_ms);
 		break;
 	default:
 		net_close_soon(&c->net, NET_ECLOSED);
@@ -535,7 +376,7 @@ static void on_accepted(struct net_listener *l, int fd)
 	if (rc < 0)
 		net_close_soon(&c->net, rc);
 	if (!c->net.closing && !c->net.finishing && c->net.timer.link == NULL)
-		arm(c, s->lim->idle_ms);
+		http_conn_arm(c, s->lim->idle_ms);
 }
 
 int http_server_open(struct http_server *s, struct net_loop *loop,

@@ -41,8 +41,7 @@ FUZZ(http_accept)
 		      "Accept-Encoding: gzip;q=0.123, *;q=0.456\r\nAccept: text/html;q=0.321\r\n",
 		      &h)) {
 		must(coding(&h, "gzip") == 123, "the first element for a coding");
-		if (memmem(data, size, "nobody", 6) == NULL)
-			must(coding(&h, "nobody") == 456, "the first element for all others");
+		must(coding(&h, "no token") == 456, "the first element for all others");
 		must(type(&h, "text/html") == 321, "the first element for a type");
 	}
 	return 0;

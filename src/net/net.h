@@ -77,7 +77,7 @@ void net_unwatch(struct net_loop *loop, struct net_source *s);
 #define NET_TICK 16     /* ms per slot */
 #define NET_EVENTS 256  /* per epoll_wait */
 #define NET_BLOCK 16384 /* bytes of a pooled buffer */
-#define NET_SPARE 8     /* pooled buffers kept for the next turn */
+#define NET_SPARE 32    /* pooled buffers kept for the next turn */
 #define NET_INPUT 65536 /* bytes of the input buffer that all connections share */
 
 struct net_conn;

@@ -130,6 +130,8 @@ static void boot_done(struct postgres_request *q, int rc)
 
 static int boot_one(struct postgres *p, const struct pgwire_query *query, unsigned flags)
 {
+	if (p->booting == POSTGRES_BOOT_MAX)
+		return POSTGRES_EFULL;
 	struct postgres_request *q = &p->boot[p->booting++];
 	*q = (struct postgres_request){.done = boot_done, .boot_of = &p->link};
 	return put(p, query, flags, q, p->cfg->link.connect_ms);

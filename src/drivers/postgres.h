@@ -76,7 +76,8 @@ struct postgres {
 	void *user;
 };
 
-/* Pre: cfg->setups + cfg->statement_count <= POSTGRES_BOOT_MAX. */
+/* With more setups and statements than POSTGRES_BOOT_MAX it never becomes ready: [down] says why.
+ */
 void postgres_start(struct postgres *p, struct net_loop *loop, const struct postgres_config *cfg,
 		    const struct postgres_events *events);
 /*

@@ -60,6 +60,8 @@ extern struct postgres api_postgres;
 struct api_call *api_call_new(struct http_exchange *x);
 /* The call is over; when the client is still there, its answer has been given. */
 void api_call_free(struct api_call *call);
+/* The store failed: 503 with [sentence], or, when the answer has begun, a visible end of it. */
+void api_call_fail(struct api_call *call, struct span sentence);
 
 /* Answers. [body] is text for a person, or JSON. Every answer of this service goes through here. */
 struct out api_open(struct http_exchange *x, unsigned status, struct span type);

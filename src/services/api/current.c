@@ -26,27 +26,18 @@ static void log_refusal(const struct resp_item *it)
 	log_close(&l);
 }
 
-static void fail(struct api_call *call)
-{
-	if (call->x != NULL && call->x->status == 0)
-		api_answer_unavailable(call->x, SENTENCE_REDIS);
-	else if (call->x != NULL)
-		http_abort(call->x);
-	api_call_free(call);
-}
-
 static void on_failed(struct redis_request *q, int why)
 {
 	(void)why;
 	call_of(q)->waiting = false;
-	fail(call_of(q));
+	api_call_fail(call_of(q), SENTENCE_REDIS);
 }
 
 static void ask(struct api_call *call, size_t argc, const struct span argv[])
 {
 	call->redis.failed = on_failed;
 	if (redis_send(&api_redis, &call->redis, STORE_DEADLINE_MS, argc, argv) < 0) {
-		fail(call);
+		api_call_fail(call, SENTENCE_REDIS);
 		return;
 	}
 	call->waiting = true;
@@ -109,7 +100,7 @@ static void on_scan_item(struct redis_request *q, const struct resp_item *it)
 		return;
 	call->waiting = false;
 	if (call->item == UINT32_MAX || call->x == NULL) {
-		fail(call);
+		api_call_fail(call, SENTENCE_REDIS);
 		return;
 	}
 	bool last = call->cursor == 0;
@@ -152,7 +143,7 @@ static void answer_value(struct api_call *call, struct span value)
 	bool done = !span_eq(value, PLACEHOLDER);
 	struct net_buf *text = &call->text;
 	if (!net_buf_room(api_loop, text, 6 * value.n + 128, TEXT_MAX)) {
-		fail(call);
+		api_call_fail(call, SENTENCE_REDIS);
 		return;
 	}
 	struct out o = out_init(text->p, text->cap);
@@ -173,7 +164,7 @@ static void on_value_item(struct redis_request *q, const struct resp_item *it)
 	if (redis_is_error(it))
 		log_refusal(it);
 	if (call->x == NULL || redis_is_error(it)) {
-		fail(call);
+		api_call_fail(call, SENTENCE_REDIS);
 	} else if (it->type == RESP_NULL) {
 		api_answer_text(call->x, 404, SPAN("Nobody has asked for this index yet."));
 		api_call_free(call);

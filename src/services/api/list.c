@@ -117,15 +117,6 @@ static void send_streamed(struct api_call *call, bool last)
 	net_buf_drop(api_loop, &call->text);
 }
 
-static void fail(struct api_call *call)
-{
-	if (call->x != NULL && call->x->status == 0)
-		api_answer_unavailable(call->x, SENTENCE_POSTGRES);
-	else if (call->x != NULL)
-		http_abort(call->x);
-	api_call_free(call);
-}
-
 static void on_row(struct postgres_request *q, const struct pgwire_row *view)
 {
 	struct api_call *call = call_of(q);
@@ -156,7 +147,7 @@ static void on_page(struct postgres_request *q, int rc)
 	if (rc == POSTGRES_EFAILED)
 		postgres_renew(&api_postgres, q->message);
 	if (rc < 0 || call->x == NULL) {
-		fail(call);
+		api_call_fail(call, SENTENCE_POSTGRES);
 		return;
 	}
 	bool last = call->block >= call->blocks || call->left == 0;
@@ -190,7 +181,7 @@ static void next_page(struct api_call *call)
 	call->waiting = true;
 	if (postgres_send(&api_postgres, &call->pg, STORE_DEADLINE_MS, &list_page, params, 3) < 0) {
 		call->waiting = false;
-		fail(call);
+		api_call_fail(call, SENTENCE_POSTGRES);
 	}
 }
 
@@ -210,7 +201,7 @@ static void on_size(struct postgres_request *q, int rc)
 	if (rc == POSTGRES_EFAILED)
 		postgres_renew(&api_postgres, q->message);
 	if (rc < 0 || call->x == NULL)
-		fail(call);
+		api_call_fail(call, SENTENCE_POSTGRES);
 	else
 		next_page(call);
 }
@@ -250,7 +241,7 @@ void list_values(struct http_exchange *x, const struct http_match *m)
 	call->pg.row = on_size_row;
 	call->pg.done = on_size;
 	if (postgres_send(&api_postgres, &call->pg, STORE_DEADLINE_MS, &list_size, NULL, 0) < 0)
-		fail(call);
+		api_call_fail(call, SENTENCE_POSTGRES);
 	else
 		call->waiting = true;
 }

@@ -95,6 +95,15 @@ void api_answer_about(struct http_exchange *x, unsigned status, const char *befo
 	api_answer_text(x, status, out_span_of(&o));
 }
 
+void api_call_fail(struct api_call *call, struct span sentence)
+{
+	if (call->x != NULL && call->x->status == 0)
+		api_answer_unavailable(call->x, sentence);
+	else if (call->x != NULL)
+		http_abort(call->x);
+	api_call_free(call);
+}
+
 /* Routes. */
 
 static void answer_hi(struct http_exchange *x, const struct http_match *m)

@@ -10,10 +10,31 @@ static struct link *link_of_conn(struct net_conn *c)
 	return (struct link *)((char *)c - offsetof(struct link, conn));
 }
 
+/* Whether a host is left that was not tried since the last back-off. */
+static bool take_next_host(struct link *l)
+{
+	l->host = (l->host + 1) % l->cfg->host_count;
+	if (++l->tried < l->cfg->host_count)
+		return true;
+	l->tried = 0;
+	return false;
+}
+
 static void wait_and_retry(struct link *l)
 {
+	/* A server that lets us in and then drops us, again and again, is not to be hammered. */
+	bool settled = l->ready_at > 0 && l->loop->now - l->ready_at >= LINK_SETTLED;
+	l->ready_at = 0;
+	if (settled) {
+		l->tried = 0;
+		l->backoff = LINK_BACKOFF_MIN;
+	}
 	l->state = LINK_WAITING;
 	net_timer_stop(&l->timer);
+	if (!settled && take_next_host(l)) {
+		net_timer_set(l->loop, &l->timer, 0, dial);
+		return;
+	}
 	net_timer_set(l->loop, &l->timer, net_jitter(l->backoff), dial);
 	l->backoff = l->backoff < LINK_BACKOFF_MAX / 2 ? l->backoff * 2 : LINK_BACKOFF_MAX;
 }
@@ -70,8 +91,8 @@ static void dial(struct net_timer *t)
 {
 	struct link *l = (struct link *)((char *)t - offsetof(struct link, timer));
 	l->state = LINK_DIALLING;
-	net_dial_start(l->loop, &l->dial, l->cfg->host, l->cfg->port, l->cfg->connect_ms,
-		       on_dialled);
+	const struct link_host *h = &l->cfg->hosts[l->host];
+	net_dial_start(l->loop, &l->dial, h->name, h->port, l->cfg->connect_ms, on_dialled);
 	/* The dial has its own deadline; this one covers the login behind it. */
 	net_timer_set(l->loop, &l->timer, l->cfg->connect_ms + NET_TICK, on_late);
 }
@@ -91,7 +112,7 @@ void link_start(struct link *l, struct net_loop *loop, const struct link_config 
 void link_ready(struct link *l)
 {
 	l->state = LINK_READY;
-	l->backoff = LINK_BACKOFF_MIN;
+	l->ready_at = l->loop->now;
 	net_timer_stop(&l->timer);
 }
 

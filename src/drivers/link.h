@@ -1,7 +1,8 @@
 /*
  * link: a connection that comes back. Dials, hands the connection to its owner for the login,
  * and when it is lost or not made dials again, with exponential back-off and full jitter; the name
- * is resolved anew each time. The Redis and the PostgreSQL client stand on it.
+ * is resolved anew each time. Of several hosts the next is tried at once; the back-off comes when
+ * all have failed. The Redis and the PostgreSQL client stand on it.
  */
 #ifndef DRIVERS_LINK_H
 #define DRIVERS_LINK_H
@@ -20,15 +21,22 @@ struct link_ops {
 	uint64_t (*first_deadline)(const struct link *l);
 };
 
-struct link_config {
-	const char *host;
+struct link_host {
+	const char *name; /* a name, an address, or the path of a Unix socket */
 	uint16_t port;
-	uint32_t connect_ms;      /* for resolving, connecting and the login together */
+};
+
+struct link_config {
+	const struct link_host *hosts; /* in the order in which they are tried */
+	size_t host_count;             /* at least 1 */
+	uint32_t connect_ms;      /* of each: for resolving, connecting and the login together */
 	uint32_t in_max, out_max; /* bytes kept in each direction */
 };
 
 #define LINK_BACKOFF_MIN 50
 #define LINK_BACKOFF_MAX 5000
+/* A connection that was ready for less long failed like one that was not made. */
+#define LINK_SETTLED 1000
 
 enum link_state { LINK_OFF, LINK_WAITING, LINK_DIALLING, LINK_LOGIN, LINK_READY, LINK_CLOSING };
 
@@ -40,7 +48,10 @@ struct link {
 	struct net_conn conn;
 	struct net_timer timer; /* the next attempt, or the end of the present one */
 	struct net_timer late;
+	size_t host;    /* the present one, or the next */
+	uint32_t tried; /* hosts since the last back-off */
 	uint32_t backoff;
+	uint64_t ready_at; /* loop time; 0: not since the last attempt */
 	enum link_state state;
 	bool stopped;
 };
@@ -48,7 +59,7 @@ struct link {
 /* [cfg] stays the caller's and in place. Nothing is called from within start. */
 void link_start(struct link *l, struct net_loop *loop, const struct link_config *cfg,
 		const struct link_ops *ops);
-/* The login is done: the time limit ends, the next loss is retried quickly. */
+/* The login is done: the time limit ends; once it has settled, the next loss is retried quickly. */
 void link_ready(struct link *l);
 /*
  * Something was sent that must be answered by [deadline]. When it is not, the server, or the way

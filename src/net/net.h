@@ -107,6 +107,9 @@ struct net_loop {
 int net_loop_open(struct net_loop *loop);
 void net_loop_run(struct net_loop *loop);
 void net_loop_stop(struct net_loop *loop); /* run returns at the end of this turn */
+/* One turn, which waits for the next event or timer: for who runs the loop until something is so.
+ */
+void net_loop_turn(struct net_loop *loop);
 void net_loop_close(struct net_loop *loop);
 
 /* Blocks [set] for the process and delivers its signals through the loop. SIGPIPE is ignored. */

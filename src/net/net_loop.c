@@ -224,7 +224,7 @@ static void run_tasks(struct net_loop *loop)
 	}
 }
 
-static void turn(struct net_loop *loop)
+void net_loop_turn(struct net_loop *loop)
 {
 	struct epoll_event events[NET_EVENTS];
 	int n = epoll_wait(loop->epfd, events, NET_EVENTS, sleep_ms(loop));
@@ -249,5 +249,5 @@ void net_loop_run(struct net_loop *loop)
 {
 	loop->stopping = false;
 	while (!loop->stopping)
-		turn(loop);
+		net_loop_turn(loop);
 }

@@ -7,6 +7,7 @@
 
 static struct store *store;
 static struct postgres client;
+static struct link_host peer_host;
 static struct postgres_config config;
 static struct pgwire_keys keys;
 
@@ -81,9 +82,10 @@ static inline void begin(void)
 {
 	open_loop();
 	notes_forget();
+	peer_host = (struct link_host){store_host(store), (uint16_t)store_port(store)};
 	config = (struct postgres_config){
-		.link = {.host = store_host(store),
-			 .port = (uint16_t)store_port(store),
+		.link = {.hosts = &peer_host,
+			 .host_count = 1,
 			 .connect_ms = 4000,
 			 .in_max = 1 << 20,
 			 .out_max = 1 << 20},

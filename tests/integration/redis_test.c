@@ -8,6 +8,7 @@
 
 static struct store *store;
 static struct redis client, listener;
+static struct link_host peer_host;
 static struct redis_config config;
 
 static void on_ready(struct redis *r)
@@ -59,9 +60,10 @@ static void begin(void)
 {
 	open_loop();
 	notes_forget();
+	peer_host = (struct link_host){store_host(store), (uint16_t)store_port(store)};
 	config = (struct redis_config){
-		.link = {.host = store_host(store),
-			 .port = (uint16_t)store_port(store),
+		.link = {.hosts = &peer_host,
+			 .host_count = 1,
 			 .connect_ms = 4000,
 			 .in_max = 4 * BIG,
 			 .out_max = 4 * BIG},

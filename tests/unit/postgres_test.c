@@ -55,7 +55,6 @@ static void preparing_fails(void)
 	pg_say(PREPARED "1tnZ");
 	UNTIL(noted > 0);
 	noted_is("ready;", "until it works");
-	is_int(client.link.backoff, LINK_BACKOFF_MIN, "then a loss is mended quickly");
 	end_calmly("prepare");
 }
 

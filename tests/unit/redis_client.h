@@ -6,6 +6,7 @@
 #include "unit/drivers_peer.h"
 
 static struct redis client;
+static struct link_host peer_host;
 static struct redis_config config;
 static struct peer peer;
 
@@ -132,9 +133,10 @@ static inline void begin(void)
 	peer_open(&peer);
 	notes_forget();
 	at_ready = at_down = at_push = NULL;
+	peer_host = (struct link_host){"127.0.0.1", peer.port};
 	config = (struct redis_config){
-		.link = {.host = "127.0.0.1",
-			 .port = peer.port,
+		.link = {.hosts = &peer_host,
+			 .host_count = 1,
 			 .connect_ms = 5000,
 			 .in_max = 1 << 20,
 			 .out_max = 1 << 20},

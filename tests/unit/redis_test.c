@@ -137,15 +137,38 @@ static void backs_off(void)
 	peer_hang_up(&peer);
 	UNTIL(noted_has("down"));
 	noted_is("ready;down(peer closed the connection);", "then it is let in, and lost");
-	is_int(client.link.backoff, 2 * LINK_BACKOFF_MIN, "a login makes it quick again");
-	is_int((long long)client.losses, 5, "losses are counted");
+	is_int(client.link.backoff, 1600, "one login does not make it quick again");
+	log_in();
+	client.link.ready_at -= LINK_SETTLED;
+	peer_hang_up(&peer);
+	UNTIL(client.losses == 6);
+	is_int(client.link.backoff, 2 * LINK_BACKOFF_MIN, "a connection that lasted does");
+	is_int((long long)client.losses, 6, "losses are counted");
 	end_calmly("back-off");
+}
+
+static void takes_the_next_host(void)
+{
+	begin();
+	struct link_host hosts[] = {{"no such name", 1}, {"/no/such/socket", 1}, peer_host};
+	config.link.hosts = hosts;
+	config.link.host_count = 3;
+	start();
+	UNTIL(noted_has("down"));
+	is_int(client.link.backoff, LINK_BACKOFF_MIN, "no back-off before every host was tried");
+	log_in();
+	is_int((long long)client.losses, 2, "the third is there");
+	client.link.ready_at -= LINK_SETTLED;
+	peer_hang_up(&peer);
+	log_in();
+	is_int((long long)client.losses, 3, "one that lasted is tried again first");
+	end_calmly("hosts");
 }
 
 static void finds_by_name(void)
 {
 	begin();
-	config.link.host = "localhost";
+	peer_host.name = "localhost";
 	start();
 	for (int i = 0; i < 2; i++) {
 		log_in();
@@ -156,7 +179,7 @@ static void finds_by_name(void)
 	end_calmly("localhost");
 
 	begin();
-	config.link.host = "no such name";
+	peer_host.name = "no such name";
 	start();
 	UNTIL(noted > 0);
 	ok(noted_has("down("), "not a host name: %s", notes);
@@ -352,6 +375,7 @@ int main(void)
 	is_refused();
 	login_too_long();
 	backs_off();
+	takes_the_next_host();
 	finds_by_name();
 	asks_together();
 	asks_from_callbacks();

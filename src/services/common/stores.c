@@ -32,9 +32,10 @@ int redis_settings_apply(struct redis_settings *s, const char *name, struct out 
 		s->password = s->url.password;
 	if (s->url.port != 0)
 		s->port = s->url.port;
+	s->at = (struct link_host){s->host.s, s->port};
 	s->client = (struct redis_config){
-		.link = {.host = s->host.s,
-			 .port = s->port,
+		.link = {.hosts = &s->at,
+			 .host_count = 1,
 			 .connect_ms = STORE_CONNECT_MS,
 			 .in_max = CLIENT_IN,
 			 .out_max = CLIENT_OUT},
@@ -67,9 +68,10 @@ int postgres_settings_apply(struct postgres_settings *s, const char *name, struc
 	bool tls = s->sslmode >= SSL_REQUIRE || span_eq(asked, SPAN("require")) ||
 		   span_starts(asked, SPAN("verify-"));
 	bool has_password = s->password.s[0] != '\0';
+	s->at = (struct link_host){s->host.s, s->port};
 	s->client.link = (struct link_config){
-		.host = s->host.s,
-		.port = s->port,
+		.hosts = &s->at,
+		.host_count = 1,
 		.connect_ms = STORE_CONNECT_MS,
 		.in_max = CLIENT_IN,
 		.out_max = CLIENT_OUT,

@@ -28,7 +28,8 @@ struct redis_settings {
 	struct config_secret password;
 	uint16_t port;
 	struct url url;
-	struct redis_config client; /* made by redis_settings_apply */
+	struct link_host at; /* this and what follows: made by redis_settings_apply */
+	struct redis_config client;
 };
 
 struct postgres_settings {
@@ -38,7 +39,8 @@ struct postgres_settings {
 	uint32_t sslmode;
 	struct url url;
 	struct pgwire_keys keys;
-	struct postgres_config client; /* made by postgres_settings_apply */
+	struct link_host at; /* this and what follows: made by postgres_settings_apply */
+	struct postgres_config client;
 };
 
 /* clang-format off */

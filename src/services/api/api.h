@@ -3,7 +3,8 @@
  * the queue of jobs). What its files share.
  *
  *	main.c       configuration, start, stop
- *	routes.c     which request goes where; the shape of every answer
+ *	routes.c     which request goes where, and its record while a store works on it
+ *	answer.c     the shape of every answer
  *	post.c       POST /values: into PostgreSQL, then onto the queue
  *	list.c       GET /values/all, page by page
  *	current.c    GET /values/current and /values/{n}
@@ -14,6 +15,7 @@
 #define SERVICES_API_API_H
 
 #include "drivers/http_routes.h"
+#include "http/http_accept.h"
 #include "net/net_buf.h"
 #include "services/common/service.h"
 #include "services/common/stores.h"
@@ -27,16 +29,22 @@ struct api_config {
 	bool cors;
 };
 
+#define API_KEY_MAX 128 /* bytes of an Idempotency-Key */
+
 /* What a request of ours needs while a store works on it. */
 struct api_call {
 	struct http_exchange *x; /* NULL once the client is gone */
 	struct postgres_request pg;
 	struct redis_request redis;
-	struct api_call *next;
+	struct api_call *next;             /* of those that share one question to a store */
 	void (*end)(struct api_call *);    /* besides giving back the memory; may be NULL */
 	void (*resume)(struct api_call *); /* the client took all that was sent */
 	bool waiting;                      /* a store has this call: its memory is needed */
+	bool problem;                      /* errors as application/problem+json */
+	uint8_t tags_n, tags[128];         /* If-None-Match, when it is no longer than that */
 	uint32_t index;
+	/* post.c */
+	uint8_t key_n, key[API_KEY_MAX];
 	/* list.c */
 	uint32_t block, blocks; /* the next block of the table, and how many there are */
 	uint32_t left;          /* rows the client still wants */
@@ -56,18 +64,39 @@ extern struct postgres api_postgres;
 
 #define API_CALLS_MAX 4096 /* waiting for a store at one time; above it 503 */
 
-/* A call for [x], or NULL with 503 answered. */
+/* A call for [x], within its [request]; or NULL with 503 answered. */
 struct api_call *api_call_new(struct http_exchange *x);
 /* The call is over; when the client is still there, its answer has been given. */
 void api_call_free(struct api_call *call);
 /* The store failed: 503 with [sentence], or, when the answer has begun, a visible end of it. */
 void api_call_fail(struct api_call *call, struct span sentence);
 
+/*
+ * Calls of one turn that want the same of a store. It is asked at the end of the turn, once for all
+ * of them, and so never gives one of them what was true before it came.
+ */
+struct api_gather {
+	struct net_task task;
+	struct api_call *first, **end;
+};
+/* [send], at the end of the turn, takes them. The calls count as waiting. */
+void api_gather_put(struct api_gather *g, struct api_call *call, void (*send)(struct net_task *));
+/* At most [max] of those whose clients are still there, linked by next; NULL: none. */
+struct api_call *api_gather_get(struct api_gather *g, size_t max);
+/* api_call_fail for each of them. */
+void api_calls_fail(struct api_call *first, struct span sentence);
+
 /* Answers. [body] is text for a person, or JSON. Every answer of this service goes through here. */
+#define API_JSON SPAN("application/json; charset=utf-8")
 struct out api_open(struct http_exchange *x, unsigned status, struct span type);
 void api_answer_json(struct http_exchange *x, unsigned status, struct span body);
 void api_answer_text(struct http_exchange *x, unsigned status, struct span sentence);
 void api_answer_unavailable(struct http_exchange *x, struct span sentence);
+void api_answer_not_allowed(struct http_exchange *x, struct span allow);
+/* A representation with an ETag, or 304; [link] is a Link field's value or empty. */
+void api_answer_whole(struct api_call *call, struct span body, struct span link);
+/* Keeps what a later answer must know of the head. */
+void api_keep_wishes(struct api_call *call, const struct http_head *h);
 /* The sentence with the offending value, cut and made printable, between its two halves. */
 void api_answer_about(struct http_exchange *x, unsigned status, const char *before,
 		      struct span value, const char *after);
@@ -84,14 +113,12 @@ void current_value(struct http_exchange *x, const struct http_match *m);
 void stream_values(struct http_exchange *x, const struct http_match *m);
 
 /* The statements that api_postgres prepares. */
-extern const struct postgres_statement post_insert, list_size, list_page, rebuild_page;
+extern const struct postgres_statement post_insert, post_insert_once, post_forget, list_page,
+	rebuild_page;
 
 /* The event stream has a connection of its own, for the subscription. */
 void stream_start(struct net_loop *loop);
 void stream_stop(void);
-
-/* Puts an index on the queue; when that fails, a rebuild will. */
-void post_enqueue(uint32_t index);
 
 void rebuild_start(struct net_loop *loop);
 void rebuild_stop(void);

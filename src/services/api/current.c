@@ -2,7 +2,8 @@
  * GET /values/current: the hash of values, and GET /values/{n}: one of them. The hash is read with
  * HSCAN, the next part when the client has taken the last, so that neither a large hash nor a slow
  * client costs memory. HSCAN may show a field twice while the hash grows; the last one counts, as
- * everywhere in JSON, and both hold the truth.
+ * everywhere in JSON, and both hold the truth. The first part is asked for once a turn for all
+ * who want it; when it is the last one too, the answer has a length and an ETag.
  */
 #include "services/api/api.h"
 #include "services/common/json.h"
@@ -29,21 +30,28 @@ static void log_refusal(const struct resp_item *it)
 static void on_failed(struct redis_request *q, int why)
 {
 	(void)why;
-	call_of(q)->waiting = false;
-	api_call_fail(call_of(q), SENTENCE_REDIS);
+	api_calls_fail(call_of(q), SENTENCE_REDIS);
 }
 
 static void ask(struct api_call *call, size_t argc, const struct span argv[])
 {
 	call->redis.failed = on_failed;
-	if (redis_send(&api_redis, &call->redis, STORE_DEADLINE_MS, argc, argv) < 0) {
-		api_call_fail(call, SENTENCE_REDIS);
-		return;
-	}
 	call->waiting = true;
+	if (redis_send(&api_redis, &call->redis, STORE_DEADLINE_MS, argc, argv) < 0)
+		api_calls_fail(call, SENTENCE_REDIS);
 }
 
 /* The whole hash. */
+
+static void put_text(struct api_call *call, struct span s)
+{
+	if (!net_buf_room(api_loop, &call->text, s.n, TEXT_MAX)) {
+		call->item = UINT32_MAX;
+		return;
+	}
+	memcpy(call->text.p + call->text.len, s.p, s.n);
+	call->text.len += (uint32_t)s.n;
+}
 
 static void put_json(struct api_call *call, struct span s)
 {
@@ -63,25 +71,45 @@ static void put_json(struct api_call *call, struct span s)
 	call->field = !call->field;
 }
 
-static void send_part(struct api_call *call, bool last)
+static void send_part(struct api_call *call, struct span text, bool last)
 {
 	struct http_exchange *x = call->x;
-	if (x->status == 0) {
-		struct out o = api_open(x, 200, SPAN("application/json; charset=utf-8"));
-		http_begin(x, &o, HTTP_STREAMED);
-		if (!x->answered)
-			http_send(x, SPAN("{"));
+	if (x->status == 0 && last) {
+		api_answer_whole(call, text, SPAN_NONE);
+		return;
 	}
-	struct span text = span_of(call->text.p, call->text.p == NULL ? 0 : call->text.len);
+	if (x->status == 0) {
+		struct out o = api_open(x, 200, API_JSON);
+		http_begin(x, &o, HTTP_STREAMED);
+	}
 	if (x->answered)
 		return;
-	if (!http_send(x, text) || (last && !http_send(x, SPAN("}"))))
+	if (!http_send(x, text))
 		http_abort(x);
 	else if (last)
 		http_end(x);
 	else
 		http_want_writable(x);
-	net_buf_drop(api_loop, &call->text);
+}
+
+/* To each of those who share it; they go on by themselves. */
+static void send_parts(struct api_call *first)
+{
+	struct net_buf part = first->text;
+	uint64_t cursor = first->cursor;
+	first->text = (struct net_buf){NULL, 0, 0, 0};
+	for (struct api_call *call = first, *next; call != NULL; call = next) {
+		next = call->next;
+		call->next = NULL;
+		call->waiting = false;
+		call->cursor = cursor;
+		call->begun = true;
+		if (call->x != NULL)
+			send_part(call, span_of(part.p, part.len), cursor == 0);
+		if (cursor == 0 || call->x == NULL || call->x->answered)
+			api_call_free(call);
+	}
+	net_buf_drop(api_loop, &part);
 }
 
 /* [cursor, [field, value, ...]] */
@@ -94,19 +122,16 @@ static void on_scan_item(struct redis_request *q, const struct resp_item *it)
 	}
 	if (it->depth == 1 && it->type == RESP_BULK && !dec_u64(it->str, &call->cursor))
 		call->item = UINT32_MAX;
-	if (it->depth == 2 && call->x != NULL && call->item != UINT32_MAX)
+	if (it->depth == 2 && call->item != UINT32_MAX)
 		put_json(call, it->str);
 	if (!it->last)
 		return;
-	call->waiting = false;
-	if (call->item == UINT32_MAX || call->x == NULL) {
-		api_call_fail(call, SENTENCE_REDIS);
-		return;
-	}
-	bool last = call->cursor == 0;
-	send_part(call, last);
-	if (last || call->x->answered)
-		api_call_free(call);
+	if (call->cursor == 0)
+		put_text(call, SPAN("}"));
+	if (call->item == UINT32_MAX)
+		api_calls_fail(call, SENTENCE_REDIS);
+	else
+		send_parts(call);
 }
 
 static void next_part(struct api_call *call)
@@ -126,6 +151,18 @@ static void next_part(struct api_call *call)
 	ask(call, 5, argv);
 }
 
+static struct api_gather readers;
+
+static void send_first(struct net_task *t)
+{
+	(void)t;
+	struct api_call *call = api_gather_get(&readers, SIZE_MAX);
+	if (call == NULL)
+		return;
+	put_text(call, SPAN("{"));
+	next_part(call);
+}
+
 void current_values(struct http_exchange *x, const struct http_match *m)
 {
 	(void)m;
@@ -133,7 +170,7 @@ void current_values(struct http_exchange *x, const struct http_match *m)
 	if (call == NULL)
 		return;
 	call->resume = next_part;
-	next_part(call);
+	api_gather_put(&readers, call, send_first);
 }
 
 /* One value. */
@@ -153,7 +190,7 @@ static void answer_value(struct api_call *call, struct span value)
 	if (done)
 		json_put_string(&o, value);
 	out_byte(&o, '}');
-	api_answer_json(call->x, 200, out_span_of(&o));
+	api_answer_whole(call, out_span_of(&o), SPAN_NONE);
 	api_call_free(call);
 }
 

@@ -2,7 +2,8 @@
  * GET /values/all: every row in the order of insertion. The table has one column (the contract's),
  * so the order is that of the rows' physical addresses, the system column ctid. It is read some
  * blocks at a time, the next ones when the client has taken the last: a slow client holds neither
- * memory nor the connection to the database, however many rows there are.
+ * memory nor the connection to the database, however many rows there are. The first blocks of the
+ * whole list are asked for once a turn for all who want it, and with an ETag when they are all.
  */
 #include "services/api/api.h"
 
@@ -14,15 +15,12 @@
 #define LIMIT_MAX 1000
 #define TID_SIZE 32
 
-const struct postgres_statement list_size = {
-	SPAN("list_size"),
-	SPAN("SELECT pg_relation_size('values') / current_setting('block_size')::int8"),
-	1,
-};
+/* The row without an address tells how many blocks there are. */
 const struct postgres_statement list_page = {
 	SPAN("list_page"),
-	SPAN("SELECT ctid, number FROM values WHERE ctid > $1::tid AND ctid < $2::tid "
-	     "ORDER BY ctid LIMIT $3::int8"),
+	SPAN("SELECT NULL::tid, pg_relation_size('values') / current_setting('block_size')::int8 "
+	     "UNION ALL (SELECT ctid, number FROM values WHERE ctid > $1::tid AND ctid < $2::tid "
+	     "ORDER BY ctid LIMIT $3::int8)"),
 	2,
 };
 
@@ -75,46 +73,64 @@ static struct span text_of(const struct api_call *call)
 /* A page of a limited list is whole before its head is written: the head tells what comes next. */
 static void answer_limited(struct api_call *call)
 {
-	struct http_exchange *x = call->x;
-	struct out o = api_open(x, 200, SPAN("application/json; charset=utf-8"));
-	put_text(call, SPAN("]"));
+	uint8_t buf[128];
+	struct out link = out_init(buf, sizeof buf);
 	if (call->left == 0) {
-		uint8_t buf[128];
-		struct out link = out_init(buf, sizeof buf);
 		out_str(&link, "</values/all?limit=");
 		out_u64(&link, call->index);
 		out_str(&link, "&after=");
 		out_u64(&link, call->last);
 		out_str(&link, ">; rel=\"next\"");
-		http_put_field(&o, SPAN("Link"), out_span_of(&link));
 	}
-	http_begin(x, &o, call->text.len);
-	if (x->answered)
-		return;
-	if (http_send(x, text_of(call)))
-		http_end(x);
-	else
-		http_abort(x);
+	api_answer_whole(call, text_of(call), out_span_of(&link));
+	api_call_free(call);
 }
 
-static void send_streamed(struct api_call *call, bool last)
+static void send_text(struct api_call *call, struct span text, bool last)
 {
 	struct http_exchange *x = call->x;
+	if (x->status == 0 && last) {
+		api_answer_whole(call, text, SPAN_NONE);
+		return;
+	}
 	if (x->status == 0) {
-		struct out o = api_open(x, 200, SPAN("application/json; charset=utf-8"));
+		struct out o = api_open(x, 200, API_JSON);
 		http_begin(x, &o, HTTP_STREAMED);
 	}
-	if (last)
-		put_text(call, SPAN("]"));
 	if (x->answered)
 		return;
-	if (!http_send(x, text_of(call)))
+	if (!http_send(x, text))
 		http_abort(x);
 	else if (last)
 		http_end(x);
 	else
 		http_want_writable(x);
-	net_buf_drop(api_loop, &call->text);
+}
+
+/* To each of those who share it; they go on by themselves, from where [first] is. */
+static void send_texts(struct api_call *first)
+{
+	struct net_buf part = first->text;
+	const struct api_call at = {
+		.block = first->block,
+		.blocks = first->blocks,
+		.begun = first->begun,
+	};
+	bool last = at.block >= at.blocks;
+	first->text = (struct net_buf){NULL, 0, 0, 0};
+	for (struct api_call *call = first, *next; call != NULL; call = next) {
+		next = call->next;
+		call->next = NULL;
+		call->waiting = false;
+		call->block = at.block;
+		call->blocks = at.blocks;
+		call->begun = at.begun;
+		if (call->x != NULL)
+			send_text(call, span_of(part.p, part.len), last);
+		if (last || call->x == NULL || call->x->answered)
+			api_call_free(call);
+	}
+	net_buf_drop(api_loop, &part);
 }
 
 static void on_row(struct postgres_request *q, const struct pgwire_row *view)
@@ -124,10 +140,13 @@ static void on_row(struct postgres_request *q, const struct pgwire_row *view)
 	struct pgwire_value tid, number;
 	uint8_t buf[64];
 	struct out o = out_init(buf, sizeof buf);
-	if (call->x == NULL || !pgwire_row_next(&row, &tid) || !pgwire_row_next(&row, &number))
+	if (!pgwire_row_next(&row, &tid) || !pgwire_row_next(&row, &number))
 		return;
+	uint64_t blocks;
+	if (tid.null && dec_u64(number.bytes, &blocks) && blocks < UINT32_MAX)
+		call->blocks = (uint32_t)blocks;
 	/* A foreign hand can insert NULL; the contract's page expects numbers. */
-	if (!read_tid(tid.bytes, &call->last) || number.null)
+	if (tid.null || !read_tid(tid.bytes, &call->last) || number.null)
 		return;
 	out_str(&o, call->begun ? ",{\"number\":" : "{\"number\":");
 	out_span(&o, number.bytes);
@@ -143,11 +162,10 @@ static void next_page(struct api_call *call);
 static void on_page(struct postgres_request *q, int rc)
 {
 	struct api_call *call = call_of(q);
-	call->waiting = false;
 	if (rc == POSTGRES_EFAILED)
 		postgres_renew(&api_postgres, q->message);
-	if (rc < 0 || call->x == NULL) {
-		api_call_fail(call, SENTENCE_POSTGRES);
+	if (rc < 0 || (call->x == NULL && call->next == NULL)) {
+		api_calls_fail(call, SENTENCE_POSTGRES);
 		return;
 	}
 	bool last = call->block >= call->blocks || call->left == 0;
@@ -155,12 +173,12 @@ static void on_page(struct postgres_request *q, int rc)
 		next_page(call);
 		return;
 	}
+	if (last)
+		put_text(call, SPAN("]"));
 	if (is_limited(call))
 		answer_limited(call);
 	else
-		send_streamed(call, last);
-	if (last || call->x->answered)
-		api_call_free(call);
+		send_texts(call);
 }
 
 /* From call->block on, BLOCKS of them, behind the row call->after. */
@@ -179,31 +197,24 @@ static void next_page(struct api_call *call)
 	call->pg.row = on_row;
 	call->pg.done = on_page;
 	call->waiting = true;
-	if (postgres_send(&api_postgres, &call->pg, STORE_DEADLINE_MS, &list_page, params, 3) < 0) {
-		call->waiting = false;
-		api_call_fail(call, SENTENCE_POSTGRES);
-	}
+	if (postgres_send(&api_postgres, &call->pg, STORE_DEADLINE_MS, &list_page, params, 3) < 0)
+		api_calls_fail(call, SENTENCE_POSTGRES);
 }
 
-static void on_size_row(struct postgres_request *q, const struct pgwire_row *view)
+static struct api_gather readers;
+
+static void begin(struct api_call *call)
 {
-	struct pgwire_row row = *view;
-	struct pgwire_value v;
-	uint64_t blocks;
-	if (pgwire_row_next(&row, &v) && dec_u64(v.bytes, &blocks) && blocks < UINT32_MAX)
-		call_of(q)->blocks = (uint32_t)blocks;
+	put_text(call, SPAN("["));
+	next_page(call);
 }
 
-static void on_size(struct postgres_request *q, int rc)
+static void send_first(struct net_task *t)
 {
-	struct api_call *call = call_of(q);
-	call->waiting = false;
-	if (rc == POSTGRES_EFAILED)
-		postgres_renew(&api_postgres, q->message);
-	if (rc < 0 || call->x == NULL)
-		api_call_fail(call, SENTENCE_POSTGRES);
-	else
-		next_page(call);
+	(void)t;
+	struct api_call *call = api_gather_get(&readers, SIZE_MAX);
+	if (call != NULL)
+		begin(call);
 }
 
 /* False when the query has it but not as a whole number up to [max]; then it was answered. */
@@ -237,11 +248,8 @@ void list_values(struct http_exchange *x, const struct http_match *m)
 	call->after = after;
 	call->block = (uint32_t)(after >> 16);
 	call->resume = next_page;
-	put_text(call, SPAN("["));
-	call->pg.row = on_size_row;
-	call->pg.done = on_size;
-	if (postgres_send(&api_postgres, &call->pg, STORE_DEADLINE_MS, &list_size, NULL, 0) < 0)
-		api_call_fail(call, SENTENCE_POSTGRES);
+	if (is_limited(call) || after > 0)
+		begin(call);
 	else
-		call->waiting = true;
+		api_gather_put(&readers, call, send_first);
 }

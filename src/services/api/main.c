@@ -34,12 +34,13 @@ static const struct config_var vars[] = {
 };
 
 /* IF NOT EXISTS still asks for the right to create; without it an existing table must do. */
-static const struct span setup[] = {SPAN("CREATE TABLE IF NOT EXISTS values (number INT)")};
+static const struct span setup[] = {
+	SPAN("CREATE TABLE IF NOT EXISTS values (number INT)"),
+	SPAN("CREATE TABLE IF NOT EXISTS barnacle_keys (key TEXT PRIMARY KEY, number INT NOT NULL, "
+	     "made TIMESTAMPTZ NOT NULL DEFAULT now())"),
+};
 static const struct postgres_statement *const statements[] = {
-	&post_insert,
-	&list_size,
-	&list_page,
-	&rebuild_page,
+	&post_insert, &post_insert_once, &post_forget, &list_page, &rebuild_page,
 };
 
 static int check(struct out *errors)

@@ -1,16 +1,42 @@
+/*
+ * POST /values: into PostgreSQL, then onto the queue. What was posted in one turn is one INSERT,
+ * one transaction of PostgreSQL and one of Redis: they are stored together or refused together. One
+ * that carries an Idempotency-Key is an INSERT of its own, which also remembers the key: sent
+ * again, it finds it.
+ */
 #include "services/api/api.h"
 #include "services/common/json.h"
 
 #include <string.h>
 
-const struct postgres_statement post_insert = {
-	SPAN("insert"),
-	SPAN("INSERT INTO values (number) VALUES ($1)"),
-	0,
-};
-
+#define TOGETHER 64 /* indexes in one INSERT, jobs in one transaction */
 /* The queue is trimmed here; what is cut off by that a rebuild puts back. */
 #define QUEUE_MAX SPAN("100000")
+
+const struct postgres_statement post_insert = {
+	SPAN("insert"),
+	SPAN("INSERT INTO values (number) SELECT unnest($1::int4[])"),
+	0,
+};
+/*
+ * DO UPDATE, which changes nothing, in place of DO NOTHING: it waits for another that is putting
+ * the same key just now, and gives back the row that is there. xmax is 0 in a row that is new.
+ */
+const struct postgres_statement post_insert_once = {
+	SPAN("insert_once"),
+	SPAN("WITH k AS (INSERT INTO barnacle_keys AS b (key, number) VALUES ($2::text, $1::int4) "
+	     "ON CONFLICT (key) DO UPDATE SET number = b.number "
+	     "RETURNING b.number, xmax = 0 AS fresh), "
+	     "v AS (INSERT INTO values (number) SELECT number FROM k WHERE fresh) "
+	     "SELECT number FROM k"),
+	1,
+};
+/* Longer than any client tries again. */
+const struct postgres_statement post_forget = {
+	SPAN("forget"),
+	SPAN("DELETE FROM barnacle_keys WHERE made < now() - interval '24 hours'"),
+	0,
+};
 
 /* The queue. */
 
@@ -31,53 +57,145 @@ static void on_exec_failed(struct redis_request *q, int why)
 /* It holds no state, so one serves all transactions that are under way. */
 static struct redis_request exec = {.item = on_exec_item, .failed = on_exec_failed};
 
-void post_enqueue(uint32_t index)
+/* Up to TOGETHER jobs; when that fails, a rebuild makes them. */
+static void enqueue(const struct api_call *first)
 {
-	uint8_t buf[20];
-	struct span n = dec_put(buf, index);
-	const struct span set[] = {SPAN("HSETNX"), KEY_VALUES, n, PLACEHOLDER};
-	const struct span add[] = {SPAN("XADD"), KEY_JOBS,  SPAN("MAXLEN"), SPAN("~"),
-				   QUEUE_MAX,    SPAN("*"), SPAN("index"),  n};
-	const struct span publish[] = {SPAN("PUBLISH"), CHANNEL_INSERT, n};
-	const struct redis_command commands[] = {{4, set}, {8, add}, {3, publish}};
-	int rc = redis_transact(&api_redis, &exec, STORE_DEADLINE_MS, 3, commands);
-	if (rc < 0)
+	static struct span argv[TOGETHER][15];
+	static struct redis_command commands[3 * TOGETHER];
+	static uint8_t digits[TOGETHER][20];
+	size_t n = 0;
+	for (const struct api_call *call = first; call != NULL; call = call->next) {
+		struct span index = dec_put(digits[n / 3], call->index), *a = argv[n / 3];
+		const struct span words[] = {
+			SPAN("HSETNX"),  KEY_VALUES,     index,          PLACEHOLDER,
+			SPAN("XADD"),    KEY_JOBS,       SPAN("MAXLEN"), SPAN("~"),
+			QUEUE_MAX,       SPAN("*"),      SPAN("index"),  index,
+			SPAN("PUBLISH"), CHANNEL_INSERT, index,
+		};
+		memcpy(a, words, sizeof words);
+		commands[n++] = (struct redis_command){4, a};
+		commands[n++] = (struct redis_command){8, a + 4};
+		commands[n++] = (struct redis_command){3, a + 12};
+	}
+	if (redis_transact(&api_redis, &exec, STORE_DEADLINE_MS, n, commands) < 0)
 		rebuild_wanted();
 }
 
 /* The record. */
 
+static struct api_call *call_of(struct postgres_request *q)
+{
+	return (struct api_call *)((char *)q - offsetof(struct api_call, pg));
+}
+
 static void on_inserted(struct postgres_request *q, int rc)
 {
-	struct api_call *call = (struct api_call *)((char *)q - offsetof(struct api_call, pg));
-	call->waiting = false;
-	if (rc == 0)
-		post_enqueue(call->index);
+	struct api_call *first = call_of(q);
 	if (rc == POSTGRES_EFAILED)
 		postgres_renew(&api_postgres, q->message);
-	if (call->x != NULL && rc == 0)
-		api_answer_json(call->x, 200, SPAN("{\"working\":true}"));
-	else if (call->x != NULL)
-		api_answer_unavailable(call->x, SENTENCE_POSTGRES);
+	if (rc < 0) {
+		api_calls_fail(first, SENTENCE_POSTGRES);
+		return;
+	}
+	enqueue(first);
+	for (struct api_call *call = first, *next; call != NULL; call = next) {
+		next = call->next;
+		if (call->x != NULL)
+			api_answer_json(call->x, 200, SPAN("{\"working\":true}"));
+		api_call_free(call);
+	}
+}
+
+static void insert(struct api_call *first, const struct postgres_statement *statement,
+		   const struct pgwire_param *params, size_t n)
+{
+	first->waiting = true;
+	if (postgres_send(&api_postgres, &first->pg, STORE_DEADLINE_MS, statement, params, n) < 0)
+		api_calls_fail(first, SENTENCE_POSTGRES);
+}
+
+static struct api_gather posts;
+
+static void insert_together(struct net_task *t)
+{
+	static uint8_t text[TOGETHER * 12];
+	struct out o = out_init(text, sizeof text);
+	struct api_call *first = api_gather_get(&posts, TOGETHER);
+	if (first == NULL)
+		return;
+	for (struct api_call *call = first; call != NULL; call = call->next) {
+		out_byte(&o, call == first ? '{' : ',');
+		out_u64(&o, call->index);
+	}
+	out_byte(&o, '}');
+	first->pg.done = on_inserted;
+	insert(first, &post_insert, &(struct pgwire_param){.value = out_span_of(&o)}, 1);
+	insert_together(t);
+}
+
+static void on_once_row(struct postgres_request *q, const struct pgwire_row *view)
+{
+	struct pgwire_row row = *view;
+	struct pgwire_value v;
+	uint64_t number;
+	/* What the key was used for before, if it was. */
+	if (pgwire_row_next(&row, &v) && dec_u64(v.bytes, &number))
+		call_of(q)->item = number != call_of(q)->index;
+}
+
+static void on_inserted_once(struct postgres_request *q, int rc)
+{
+	struct api_call *call = call_of(q);
+	if (rc < 0 || call->item == 0) {
+		on_inserted(q, rc);
+		return;
+	}
+	if (call->x != NULL)
+		api_answer_text(call->x, 422,
+				SPAN("This Idempotency-Key was used for another index."));
 	api_call_free(call);
 }
 
-static void insert(struct http_exchange *x, uint32_t index)
+static void insert_once(struct api_call *call)
 {
 	uint8_t buf[20];
-	struct pgwire_param number = {.value = dec_put(buf, index)};
+	const struct pgwire_param params[] = {
+		{.value = dec_put(buf, call->index)},
+		{.value = span_of(call->key, call->key_n)},
+	};
+	call->pg.row = on_once_row;
+	call->pg.done = on_inserted_once;
+	insert(call, &post_insert_once, params, 2);
+}
+
+/* A token, or a string in quotes as draft-ietf-httpapi-idempotency-key-header has it. */
+static bool is_key(struct span key)
+{
+	for (size_t i = 0; i < key.n; i++)
+		if (key.p[i] <= ' ' || key.p[i] >= 0x7f)
+			return false;
+	return key.n <= API_KEY_MAX;
+}
+
+static void store(struct http_exchange *x, uint32_t index)
+{
+	struct span key = http_find_name(x->head, SPAN("Idempotency-Key"));
+	if (!is_key(key)) {
+		api_answer_about(x, 400, "The Idempotency-Key \"", key,
+				 "\" is not 1 to 128 printable characters without blanks.");
+		return;
+	}
 	struct api_call *call = api_call_new(x);
 	if (call == NULL)
 		return;
 	call->index = index;
-	call->pg.done = on_inserted;
-	if (postgres_send(&api_postgres, &call->pg, STORE_DEADLINE_MS, &post_insert, &number, 1) <
-	    0) {
-		api_answer_unavailable(x, SENTENCE_POSTGRES);
-		api_call_free(call);
+	call->key_n = (uint8_t)key.n;
+	if (key.n == 0) {
+		api_gather_put(&posts, call, insert_together);
 		return;
 	}
-	call->waiting = true;
+	memcpy(call->key, key.p, key.n);
+	insert_once(call);
 }
 
 /* The body. */
@@ -105,7 +223,7 @@ static void take_index(struct http_exchange *x, struct span text)
 		/* These three words, and no others, are the course's contract. */
 		api_answer_text(x, 422, SPAN("Index too high"));
 	else
-		insert(x, (uint32_t)index);
+		store(x, (uint32_t)index);
 }
 
 static void take_value(struct http_exchange *x, const struct json_value *v)
@@ -138,8 +256,10 @@ void post_value(struct http_exchange *x, const struct http_match *m)
 	(void)m;
 	struct json_value index;
 	struct span type = http_find(x->head, HTTP_F_CONTENT_TYPE);
-	if (!is_json(x->head)) {
-		api_answer_about(x, 415, "The body must be application/json, not \"", type, "\".");
+	struct span coding = http_find_name(x->head, SPAN("Content-Encoding"));
+	if (!is_json(x->head) || coding.n > 0) {
+		api_answer_about(x, 415, "The body must be application/json, not \"",
+				 coding.n > 0 ? coding : type, "\".");
 		return;
 	}
 	int rc = json_get(x->body, SPAN("index"), &index);

@@ -13,6 +13,7 @@
 
 #define LOOK_MS 2000
 #define ROUTINE_MS 60000
+#define FORGET_MS 3600000
 #define PAGE_ROWS 500
 #define DEADLINE_MS 10000 /* nobody waits for it, and the table may be long */
 
@@ -192,9 +193,27 @@ static void read_page(void)
 	}
 }
 
+static void on_forgotten(struct postgres_request *q, int rc)
+{
+	(void)q;
+	(void)rc; /* there is a next time */
+}
+
+/* Idempotency keys of yesterday. */
+static void forget(void)
+{
+	static struct postgres_request old = {.done = on_forgotten};
+	static uint64_t next;
+	if (api_loop->now < next)
+		return;
+	next = api_loop->now + FORGET_MS;
+	postgres_send(&api_postgres, &old, DEADLINE_MS, &post_forget, NULL, 0);
+}
+
 static void begin(void)
 {
 	wanted = false;
+	forget();
 	made = waits = 0;
 	last_number = INT32_MIN; /* itself no index that anybody can mean */
 	read_page();

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUE_SHOWN 100 /* bytes of an offending value that an answer repeats */
-
 static struct api_call *spare;
 static uint32_t calls;
 
@@ -24,6 +22,7 @@ struct api_call *api_call_new(struct http_exchange *x)
 	memset(call, 0, sizeof *call);
 	call->x = x;
 	x->user = call;
+	api_keep_wishes(call, x->head);
 	return call;
 }
 
@@ -37,64 +36,6 @@ void api_call_free(struct api_call *call)
 	spare = call;
 }
 
-/* Answers. */
-
-struct out api_open(struct http_exchange *x, unsigned status, struct span type)
-{
-	struct out o = http_open(x, status, 512);
-	if (type.n > 0)
-		http_put_field(&o, SPAN("Content-Type"), type);
-	http_put_field(&o, SPAN("Cache-Control"), SPAN("no-store"));
-	http_put_field(&o, SPAN("X-Content-Type-Options"), SPAN("nosniff"));
-	if (api_config.cors)
-		http_put_field(&o, SPAN("Access-Control-Allow-Origin"), SPAN("*"));
-	return o;
-}
-
-static void finish(struct http_exchange *x, struct out *o, struct span body)
-{
-	http_begin(x, o, body.n);
-	if (x->answered)
-		return;
-	if (!http_send(x, body))
-		http_abort(x);
-	else
-		http_end(x);
-}
-
-void api_answer_json(struct http_exchange *x, unsigned status, struct span body)
-{
-	struct out o = api_open(x, status, SPAN("application/json; charset=utf-8"));
-	finish(x, &o, body);
-}
-
-void api_answer_text(struct http_exchange *x, unsigned status, struct span sentence)
-{
-	struct out o = api_open(x, status, SPAN("text/plain; charset=utf-8"));
-	finish(x, &o, sentence);
-}
-
-void api_answer_unavailable(struct http_exchange *x, struct span sentence)
-{
-	struct out o = api_open(x, 503, SPAN("text/plain; charset=utf-8"));
-	http_put_field(&o, SPAN("Retry-After"), SPAN("1"));
-	finish(x, &o, sentence);
-}
-
-void api_answer_about(struct http_exchange *x, unsigned status, const char *before,
-		      struct span value, const char *after)
-{
-	uint8_t buf[512];
-	struct out o = out_init(buf, sizeof buf);
-	out_str(&o, before);
-	for (size_t i = 0; i < value.n && i < VALUE_SHOWN; i++)
-		out_byte(&o, value.p[i] >= ' ' && value.p[i] < 0x7f ? value.p[i] : '?');
-	if (value.n > VALUE_SHOWN)
-		out_str(&o, "...");
-	out_str(&o, after);
-	api_answer_text(x, status, out_span_of(&o));
-}
-
 void api_call_fail(struct api_call *call, struct span sentence)
 {
 	if (call->x != NULL && call->x->status == 0)
@@ -102,6 +43,45 @@ void api_call_fail(struct api_call *call, struct span sentence)
 	else if (call->x != NULL)
 		http_abort(call->x);
 	api_call_free(call);
+}
+
+void api_calls_fail(struct api_call *first, struct span sentence)
+{
+	for (struct api_call *call = first, *next; call != NULL; call = next) {
+		next = call->next;
+		api_call_fail(call, sentence);
+	}
+}
+
+/* Calls of one turn. */
+
+void api_gather_put(struct api_gather *g, struct api_call *call, void (*send)(struct net_task *))
+{
+	if (g->first == NULL)
+		g->end = &g->first;
+	call->waiting = true;
+	call->next = NULL;
+	*g->end = call;
+	g->end = &call->next;
+	net_task_put(api_loop, &g->task, send);
+}
+
+struct api_call *api_gather_get(struct api_gather *g, size_t max)
+{
+	struct api_call *first = NULL, **end = &first;
+	while (g->first != NULL && max > 0) {
+		struct api_call *call = g->first;
+		g->first = call->next;
+		call->next = NULL;
+		if (call->x == NULL) {
+			api_call_free(call);
+			continue;
+		}
+		*end = call;
+		end = &call->next;
+		max--;
+	}
+	return first;
 }
 
 /* Routes. */
@@ -143,13 +123,6 @@ static void answer_options(struct http_exchange *x, struct span allow)
 		http_end(x);
 }
 
-static void answer_not_allowed(struct http_exchange *x, struct span allow)
-{
-	struct out o = api_open(x, 405, SPAN("text/plain; charset=utf-8"));
-	http_put_field(&o, SPAN("Allow"), allow);
-	finish(x, &o, SPAN("This method is not for this address."));
-}
-
 static void on_request(struct http_exchange *x)
 {
 	struct http_match m;
@@ -164,7 +137,7 @@ static void on_request(struct http_exchange *x)
 		api_answer_about(x, 404, "There is nothing at \"", x->head->path, "\".");
 		break;
 	case HTTP_ROUTE_NO_METHOD:
-		answer_not_allowed(x, m.allow);
+		api_answer_not_allowed(x, m.allow);
 		break;
 	case HTTP_ROUTE_OPTIONS:
 		answer_options(x, m.allow);

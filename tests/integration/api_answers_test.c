@@ -1,0 +1,215 @@
+/* What the api answers beyond the course's: keys, problems, tags, and questions that are shared. */
+#include "harness/app.h"
+#include "harness/tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TOGETHER 40
+
+static struct app app;
+
+static struct httpc_answer ask(const char *method, const char *path, const char *fields,
+			       const char *body)
+{
+	char request[1024];
+	struct httpc_answer a = {0};
+	snprintf(request, sizeof request,
+		 "%s %s HTTP/1.1\r\nHost: t\r\n%s%sContent-Length: %zu\r\n\r\n%s", method, path,
+		 *body != '\0' ? "Content-Type: application/json\r\n" : "", fields, strlen(body),
+		 body);
+	if (httpc_ask("127.0.0.1", (uint16_t)app.port[APP_API], span_str(request), &a, 5000) !=
+	    HTTPC_OK)
+		diag("no answer to %s %s", method, path);
+	return a;
+}
+
+static void rows_are(const char *want, const char *name)
+{
+	char *rows = store_psql(app.pg,
+				"SELECT string_agg(number::text, ' ' ORDER BY ctid) FROM values");
+	is_str(rows, want, "%s", name);
+	free(rows);
+}
+
+/* In this order, on an empty table. */
+static const struct {
+	const char *key, *body;
+	int status;
+	const char *rows, *name;
+} keys[] = {
+	{"a1", "{\"index\":7}", 200, "7", "a new key"},
+	{"a1", "{\"index\":7}", 200, "7", "the same again: stored once"},
+	{"a1", "{\"index\":\"7\"}", 200, "7", "the same index as a string"},
+	{"a1", "{\"index\":8}", 422, "7", "the key with another index"},
+	{"a1", "{\"index\":\"x\"}", 422, "7", "the key with no index"},
+	{"\"a1\"", "{\"index\":8}", 200, "7 8", "in quotes it is another key"},
+	{"two words", "{\"index\":9}", 400, "7 8", "a blank inside"},
+	{"", "{\"index\":9}", 200, "7 8 9", "an empty one is none"},
+	{"\xc3\xa4", "{\"index\":9}", 400, "7 8 9", "not ASCII"},
+	{"b", "{\"index\":7}", 200, "7 8 9 7", "an index may come by several keys"},
+};
+
+static void test_keys(void)
+{
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		char field[128];
+		snprintf(field, sizeof field, "Idempotency-Key: %s\r\n", keys[i].key);
+		struct httpc_answer a = ask("POST", "/values", field, keys[i].body);
+		is_int(a.status, keys[i].status, "%s", keys[i].name);
+		rows_are(keys[i].rows, keys[i].name);
+		httpc_free(&a);
+	}
+	char field[256], *end = field + sprintf(field, "Idempotency-Key: ");
+	for (int n = 128; n <= 129; n++) {
+		memset(end, 'k', (size_t)n);
+		strcpy(end + n, "\r\n");
+		struct httpc_answer a = ask("POST", "/values", field, "{\"index\":1}");
+		is_int(a.status, n == 128 ? 200 : 400, "a key of %d bytes", n);
+		httpc_free(&a);
+	}
+}
+
+/* All requests are on their way before the first answer is read. */
+static void all_at_once(const char *request_of[], int status, const char *name)
+{
+	struct httpc c[TOGETHER];
+	int right = 0;
+	for (int i = 0; i < TOGETHER; i++)
+		if (!httpc_dial(&c[i], "127.0.0.1", (uint16_t)app.port[APP_API], 5000))
+			bail("no connection");
+	for (int i = 0; i < TOGETHER; i++)
+		httpc_send(&c[i], span_str(request_of[i]), 5000);
+	for (int i = 0; i < TOGETHER; i++) {
+		struct httpc_answer a;
+		right += httpc_read(&c[i], &a, 5000) == HTTPC_OK && a.status == status;
+		httpc_free(&a);
+		httpc_close(&c[i]);
+	}
+	is_int(right, TOGETHER, "%s", name);
+}
+
+static void test_together(void)
+{
+	static char text[TOGETHER][256];
+	const char *requests[TOGETHER];
+	free(store_psql(app.pg, "TRUNCATE values"));
+	for (int i = 0; i < TOGETHER; i++) {
+		requests[i] = text[i];
+		snprintf(text[i], sizeof text[i],
+			 "POST /values HTTP/1.1\r\nHost: t\r\nIdempotency-Key: same\r\n"
+			 "Content-Type: application/json\r\nContent-Length: 12\r\n\r\n"
+			 "{\"index\":55}");
+	}
+	all_at_once(requests, 200, "one key on many connections at a time");
+	rows_are("55", "is stored once");
+	for (int i = 0; i < TOGETHER; i++)
+		snprintf(text[i], sizeof text[i],
+			 "POST /values HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\n"
+			 "Content-Length: 13\r\n\r\n{\"index\":%3d}",
+			 100 + i);
+	all_at_once(requests, 200, "many indexes at a time");
+	char *n = store_psql(app.pg, "SELECT count(DISTINCT number) FROM values WHERE number > 99");
+	is_str(n, "40", "are all stored");
+	free(n);
+	ok(app_wait_text(app.port[APP_API], "/values/current", "\"139\":\"81055900", 5000) &&
+		   app_wait_text(app.port[APP_API], "/values/current", "\"100\":\"5731", 5000),
+	   "and computed");
+	for (int i = 0; i < TOGETHER; i++)
+		requests[i] = i % 2 ? "GET /values/all HTTP/1.1\r\nHost: t\r\n\r\n"
+				    : "GET /values/current HTTP/1.1\r\nHost: t\r\n\r\n";
+	all_at_once(requests, 200, "many readers at a time");
+}
+
+static const struct {
+	const char *method, *path, *accept, *body;
+	int status;
+	const char *type, *says;
+} problems[] = {
+	{"GET", "/values/x", "application/problem+json", "", 404, "application/problem+json",
+	 "{\"title\":\"Not Found\",\"status\":404,\"detail\":\"There is no value with the index "
+	 "\\\"x\\\".\"}"},
+	{"POST", "/values", "text/html, application/problem+json;q=0.5", "{\"index\":10001}", 422,
+	 "application/problem+json",
+	 "{\"title\":\"Unprocessable Content\",\"status\":422,\"detail\":\"Index too high\"}"},
+	{"POST", "/values", "*/*", "{\"index\":10001}", 422, "text/plain; charset=utf-8",
+	 "Index too high"},
+	{"POST", "/values", "application/problem+json;q=0", "{\"index\":10001}", 422,
+	 "text/plain; charset=utf-8", "Index too high"},
+	{"DELETE", "/values", "application/problem+json", "", 405, "application/problem+json",
+	 "{\"title\":\"Method Not Allowed\",\"status\":405,\"detail\":\"This method is not for "
+	 "this address.\"}"},
+	{"GET", "/", "application/problem+json", "", 200, "text/plain; charset=utf-8", "Hi"},
+};
+
+static void test_problems(void)
+{
+	for (size_t i = 0; i < sizeof problems / sizeof *problems; i++) {
+		char field[128];
+		snprintf(field, sizeof field, "Accept: %s\r\n", problems[i].accept);
+		struct httpc_answer a =
+			ask(problems[i].method, problems[i].path, field, problems[i].body);
+		is_int(a.status, problems[i].status, "%s %s, Accept: %s", problems[i].method,
+		       problems[i].path, problems[i].accept);
+		is_span(httpc_field(&a, "Content-Type"), span_str(problems[i].type), "its type");
+		is_span(a.body, span_str(problems[i].says), "its words");
+		httpc_free(&a);
+	}
+}
+
+static void test_tags(void)
+{
+	static const char *const paths[] = {"/values/all", "/values/all?limit=2", "/values/current",
+					    "/values/100"};
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		char field[128];
+		struct httpc_answer a = ask("GET", paths[i], "", "");
+		struct span tag = httpc_field(&a, "ETag");
+		ok(a.status == 200 && tag.n == 18, "%s has a tag", paths[i]);
+		snprintf(field, sizeof field, "If-None-Match: \"x\", W/%.*s\r\n", (int)tag.n,
+			 tag.p);
+		struct httpc_answer b = ask("GET", paths[i], field, "");
+		is_int(b.status, 304, "who has it gets 304");
+		is_span(httpc_field(&b, "ETag"), tag, "with the tag");
+		is_int((long long)b.body.n, 0, "and no body");
+		httpc_free(&b);
+		b = ask("GET", paths[i], "If-None-Match: \"0123456789abcdef\"\r\n", "");
+		is_int(b.status, 200, "who has another gets all");
+		httpc_free(&b);
+		httpc_free(&a);
+	}
+	struct httpc_answer a = ask("GET", "/values/all", "", "");
+	char field[128];
+	snprintf(field, sizeof field, "If-None-Match: %.*s\r\n", (int)httpc_field(&a, "ETag").n,
+		 httpc_field(&a, "ETag").p);
+	is_int(app_post_status(app.port[APP_API], "/values", "{\"index\":3}"), 200, "one more row");
+	struct httpc_answer b = ask("GET", "/values/all", field, "");
+	is_int(b.status, 200, "and the list is another");
+	httpc_free(&a);
+	httpc_free(&b);
+}
+
+static void test_unread_body(void)
+{
+	struct httpc_answer a =
+		ask("POST", "/values", "Content-Encoding: gzip\r\n", "{\"index\":3}");
+	is_int(a.status, 415, "a coding that is not read here");
+	httpc_free(&a);
+}
+
+int main(void)
+{
+	app_open(&app);
+	app_run(&app, APP_API);
+	app_run(&app, APP_WORKER);
+	if (!app_ready(&app, APP_API, 15000) || !app_ready(&app, APP_WORKER, 15000))
+		bail("not ready: %s", proc_log(app.proc[APP_API]));
+	test_keys();
+	test_together();
+	test_problems();
+	test_tags();
+	test_unread_body();
+	ok(app_stop_all(&app), "both end with 0 on SIGTERM");
+	return done();
+}

@@ -37,6 +37,8 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wvla -Wmissing-
 BASE := -std=c11 -Isrc -Itests -D_GNU_SOURCE -DBARNACLE_VERSION='"$(VERSION)"' $(WARN) \
         -fno-common -fvisibility=hidden -MMD -MP -g
 
+# The sanitizers have a malloc of their own.
+NOT_HERE := src/services/common/heap_libc.c
 ifdef SAN
 B       := build/san
 CC      := gcc
@@ -50,6 +52,7 @@ CFLAGS  := $(BASE) -DFUZZ_ENGINE -O2 -fno-omit-frame-pointer \
            -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 LDFLAGS := -fsanitize=fuzzer,address,undefined
 else
+NOT_HERE :=
 # Small first: -Oz where the compiler has it, and the services linked with their whole program in
 # view (link-time optimization, objects of their own: X.lto.o beside the X.o of tests and archives).
 # noseparate-code gives back up to 8 KiB of padding between segments.
@@ -79,7 +82,7 @@ PURE     := base crypto resp pgwire http
 LAYERS   := $(PURE) net drivers services/common
 SERVICES := api worker web router
 
-layer_src = $(wildcard src/$(1)/*.c)
+layer_src = $(filter-out $(NOT_HERE),$(wildcard src/$(1)/*.c))
 objects   = $(patsubst %.c,$(B)/%.o,$(1))
 archive   = $(B)/lib$(notdir $(1)).a
 LIBS     := $(foreach l,$(LAYERS),$(call archive,$(l)))

@@ -9,14 +9,19 @@
 #define PROBLEM_MAX 1024
 #define TAG_SIZE 18
 
-/* The client names it: the range for everything, which every browser sends, does not ask for it. */
+/*
+ * The client names it, and not with a weight of 0 (RFC 9110, 12.4.2). The range for everything,
+ * which every browser sends, does not ask for it.
+ */
 static bool names_problem(const struct http_head *h)
 {
 	struct span accept = http_find(h, HTTP_F_ACCEPT);
 	while (accept.p != NULL) {
-		struct span range = span_cut(&accept, ',');
-		if (span_eq_nocase(span_trim(span_cut(&range, ';')), PROBLEM))
-			return http_accepts_type(h, PROBLEM) > 0;
+		struct span weight = span_cut(&accept, ',');
+		if (!span_eq_nocase(span_trim(span_cut(&weight, ';')), PROBLEM))
+			continue;
+		weight = span_trim(weight);
+		return !span_starts(weight, SPAN("q=0")) || span_find(weight, '.') < weight.n;
 	}
 	return false;
 }

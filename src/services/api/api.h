@@ -15,7 +15,6 @@
 #define SERVICES_API_API_H
 
 #include "drivers/http_routes.h"
-#include "http/http_accept.h"
 #include "net/net_buf.h"
 #include "services/common/service.h"
 #include "services/common/stores.h"

@@ -150,6 +150,8 @@ int main(void)
 	is_str(rows, want, "9112 8, 9.6, 11.2: stored is what was answered, and nothing else");
 	free(rows);
 	rfc_run(decoded, COUNT(decoded));
+	/* More than one part: of that length nobody knows beforehand. */
+	free(store_psql(app.pg, "INSERT INTO values SELECT i FROM generate_series(1, 6000) i"));
 	rfc_run(answers, COUNT(answers));
 	store_kill(app.pg);
 	rfc_run(away, COUNT(away));

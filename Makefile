@@ -325,4 +325,12 @@ $(PAGE:src/%=$(B)/%.gz): $(B)/%.gz: src/%
 	@mkdir -p $(@D)
 	@if command -v gzip >/dev/null; then gzip -9nc $< >$@; else : >$@; fi
 
+# Without the blanks that are there for people; no string of it holds a newline.
+OPENAPI := $(B)/services/api/openapi.json
+$(B)/src/services/api/openapi.o $(B)/src/services/api/openapi.lto.o: $(OPENAPI)
+$(B)/src/services/api/openapi.o $(B)/src/services/api/openapi.lto.o: CFLAGS += -DAPI_OPENAPI='"$(OPENAPI)"'
+$(OPENAPI): src/services/api/openapi.json
+	@mkdir -p $(@D)
+	@sed 's/^[	 ]*//; s/": /":/g; s/", "/","/g; s/}, /},/g' $< | tr -d '\n' >$@
+
 -include $(shell find $(B) $(LIB_B) -name '*.d' 2>/dev/null)

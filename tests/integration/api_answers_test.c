@@ -1,7 +1,9 @@
 /* What the api answers beyond the course's: keys, problems, tags, and questions that are shared. */
 #include "harness/app.h"
 #include "harness/tap.h"
+#include "services/common/json.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +192,68 @@ static void test_tags(void)
 	httpc_free(&b);
 }
 
+/* Every answer that the document speaks of, and the document of every answer. */
+static const struct {
+	const char *method, *path, *template, *body;
+	int status;
+	const char *type;
+} documented[] = {
+	{"get", "/", "/", "", 200, "text/plain"},
+	{"post", "/values", "/values", "{\"index\":5}", 200, "application/json"},
+	{"post", "/values", "/values", "{\"index\":", 400, "text/plain"},
+	{"post", "/values", "/values", "{\"index\":-5}", 422, "text/plain"},
+	{"get", "/values/all", "/values/all", "", 200, "application/json"},
+	{"get", "/values/all?limit=2", "/values/all", "", 200, "application/json"},
+	{"get", "/values/all?limit=0", "/values/all", "", 400, "text/plain"},
+	{"get", "/values/current", "/values/current", "", 200, "application/json"},
+	{"get", "/values/100", "/values/{n}", "", 200, "application/json"},
+	{"get", "/values/9999", "/values/{n}", "", 404, "text/plain"},
+	{"head", "/values/stream", "/values/stream", "", 200, "text/event-stream"},
+	{"get", "/healthz", "/healthz", "", 200, "text/plain"},
+};
+
+static struct span inside(struct span document, const char *name)
+{
+	struct json_value v = {.raw = SPAN_NONE};
+	return json_get(document, span_str(name), &v) == JSON_FOUND ? v.raw : SPAN_NONE;
+}
+
+static void test_document(void)
+{
+	struct httpc_answer doc = ask("GET", "/openapi.json", "", "");
+	is_int(json_check(doc.body), JSON_VALID, "the document is JSON");
+	is_span(inside(doc.body, "openapi"), SPAN("3.1.0"), "of OpenAPI 3.1");
+	struct span paths = inside(doc.body, "paths");
+	is_int(count_text(paths, "\"summary\""), 7, "seven things can be asked");
+	for (size_t i = 0; i < sizeof documented / sizeof *documented; i++) {
+		char status[8], method[8], name[96];
+		bool head = strcmp(documented[i].method, "head") == 0;
+		snprintf(name, sizeof name, "%s %s: %d", documented[i].method, documented[i].path,
+			 documented[i].status);
+		snprintf(status, sizeof status, "%d", documented[i].status);
+		for (size_t k = 0; k <= strlen(documented[i].method); k++)
+			method[k] = (char)toupper(documented[i].method[k]);
+		struct httpc_answer a = {0};
+		if (!head)
+			a = ask(method, documented[i].path, "", documented[i].body);
+		ok(head || a.status == documented[i].status, "%s", name);
+		ok(head || span_starts(httpc_field(&a, "Content-Type"),
+				       span_str(documented[i].type)),
+		   "%s: its type", name);
+		struct span answer = inside(inside(inside(inside(paths, documented[i].template),
+							  head ? "get" : documented[i].method),
+						   "responses"),
+					    status);
+		if (inside(answer, "$ref").p != NULL)
+			answer = inside(inside(inside(doc.body, "components"), "responses"),
+					"problem");
+		ok(inside(inside(answer, "content"), documented[i].type).p != NULL,
+		   "%s: is in the document", name);
+		httpc_free(&a);
+	}
+	httpc_free(&doc);
+}
+
 static void test_unread_body(void)
 {
 	struct httpc_answer a =
@@ -209,6 +273,7 @@ int main(void)
 	test_together();
 	test_problems();
 	test_tags();
+	test_document();
 	test_unread_body();
 	ok(app_stop_all(&app), "both end with 0 on SIGTERM");
 	return done();

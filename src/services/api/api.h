@@ -9,6 +9,7 @@
  *	list.c       GET /values/all, page by page
  *	current.c    GET /values/current and /values/{n}
  *	stream.c     GET /values/stream: values as they are computed
+ *	openapi.c    GET /openapi.json: openapi.json
  *	rebuild.c    makes Redis hold what PostgreSQL says it should
  */
 #ifndef SERVICES_API_API_H
@@ -110,6 +111,7 @@ void list_values(struct http_exchange *x, const struct http_match *m);
 void current_values(struct http_exchange *x, const struct http_match *m);
 void current_value(struct http_exchange *x, const struct http_match *m);
 void stream_values(struct http_exchange *x, const struct http_match *m);
+void openapi_document(struct http_exchange *x, const struct http_match *m);
 
 /* The statements that api_postgres prepares. */
 extern const struct postgres_statement post_insert, post_insert_once, post_forget, list_page,

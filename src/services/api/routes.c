@@ -105,6 +105,7 @@ static const struct http_route table[] = {
 	{HTTP_GET, "/values/current", current_values},
 	{HTTP_GET, "/values/stream", stream_values},
 	{HTTP_GET, "/values/{n}", current_value},
+	{HTTP_GET, "/openapi.json", openapi_document},
 	{HTTP_GET, "/healthz", answer_healthz},
 };
 

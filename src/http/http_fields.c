@@ -236,8 +236,13 @@ static void settle_connection(const struct http_facts *f, struct http_head *h)
 
 int http_settle_request(const struct http_facts *f, struct http_head *h)
 {
+	const uint32_t tells = 1u << HTTP_F_CONTENT_LENGTH | 1u << HTTP_F_TRANSFER_ENCODING |
+			       1u << HTTP_F_CONNECTION | 1u << HTTP_F_EXPECT;
 	if (h->minor > 0 && (h->has >> HTTP_F_HOST & 1) == 0)
 		return HTTP_EHOST;
+	h->keep_alive = h->minor > 0;
+	if ((h->has & tells) == 0)
+		return 1;
 	if ((h->has >> HTTP_F_TRANSFER_ENCODING & 1) != 0) {
 		if (!f->chunked) /* no end could be known (9112, 6.3) */
 			return HTTP_ETRANSFER;

@@ -8,21 +8,16 @@ static uint32_t lesser(size_t a, uint32_t b)
 static void start(struct http_reader *r, struct span in, const struct http_limits *lim,
 		  struct http_head *h)
 {
-	/* One by one: compilers make a slow string instruction of a memset of this size. */
-	const struct span none = SPAN_NONE;
+	/* What may stay as it is. One by one: compilers make a slow string instruction of a memset.
+	 */
 	h->at = in.p;
-	h->n = 0;
 	h->has = 0;
-	h->keep_alive = h->expect_continue = h->upgrade = false;
+	h->expect_continue = h->upgrade = false;
 	h->framing = HTTP_NO_BODY;
 	h->length = 0;
-	h->method = HTTP_OTHER;
-	h->method_name = none;
-	h->target = none;
-	h->path = none;
-	h->query = none;
-	h->host = none;
-	h->reason = none;
+	h->query = SPAN_NONE;
+	h->host = SPAN_NONE;
+	h->reason = SPAN_NONE;
 	h->status = 0;
 	h->fields = 0;
 	*r = (struct http_reader){.p = in.p, .h = h};
@@ -60,6 +55,12 @@ static enum http_method method_of(const uint8_t *p, size_t n)
 
 static int read_method(struct http_reader *r)
 {
+	if (r->end - r->p >= 4 && memcmp(r->p, "GET ", 4) == 0) {
+		r->h->method_name = (struct span){r->p, 3};
+		r->h->method = HTTP_GET;
+		r->p += 4;
+		return 1;
+	}
 	const uint8_t *p = http_skip(r->p, r->end, HTTP_C_TOKEN);
 	size_t n = (size_t)(p - r->p);
 	if (n > HTTP_METHOD_MAX)
@@ -189,19 +190,17 @@ static int read_status_line(struct http_reader *r)
 	return rc;
 }
 
-typedef int read_line(struct http_reader *r);
-
-/* Start line and fields, each within its limit: a window that is full without an end is an error.
+/*
+ * What follows the start line, of which [rc] tells. Each has its limit: a window that is full
+ * without an end is an error.
  */
-static int read_head(struct http_reader *r, size_t n, read_line *line)
+static int read_rest(struct http_reader *r, size_t n, int rc)
 {
-	int rc = line(r);
 	if (rc == HTTP_MORE && n >= r->line)
 		return HTTP_ELONGLINE;
 	if (rc <= 0)
 		return rc;
 	r->end = r->h->at + lesser(n, r->head);
-	r->facts.tunnel = r->facts.tunnel && r->h->status / 100 == 2;
 	rc = http_read_fields(r);
 	if (rc == HTTP_MORE && n >= r->head)
 		return HTTP_ELONGHEAD;
@@ -222,7 +221,7 @@ int http_read_request(struct span in, const struct http_limits *lim, struct http
 	if (s.n == 0)
 		return HTTP_MORE;
 	start(&r, s, lim, h);
-	int rc = read_head(&r, s.n, read_request_line);
+	int rc = read_rest(&r, s.n, read_request_line(&r));
 	if (rc > 0)
 		rc = http_settle_request(&r.facts, h);
 	return rc <= 0 ? rc : (int)(h->n + (in.n - s.n));
@@ -235,9 +234,12 @@ int http_read_response(struct span in, const struct http_limits *lim, enum http_
 	if (in.n == 0)
 		return HTTP_MORE;
 	start(&r, in, lim, h);
+	h->method = HTTP_OTHER;
+	h->method_name = h->target = h->path = SPAN_NONE;
 	r.facts.response = true;
-	r.facts.tunnel = asked == HTTP_CONNECT;
-	int rc = read_head(&r, in.n, read_status_line);
+	int rc = read_status_line(&r);
+	r.facts.tunnel = rc > 0 && asked == HTTP_CONNECT && h->status / 100 == 2;
+	rc = read_rest(&r, in.n, rc);
 	if (rc > 0)
 		rc = http_settle_response(&r.facts, asked, h);
 	return rc <= 0 ? rc : (int)h->n;

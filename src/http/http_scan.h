@@ -122,13 +122,13 @@ struct http_reader {
 /* CRLF at [p], after text that ended there; [other] is the error for a byte that is no line end. */
 static inline int http_line_end(const uint8_t *p, const uint8_t *end, int other)
 {
+	if (end - p >= 2 && memcmp(p, "\r\n", 2) == 0)
+		return 1;
 	if (p == end)
 		return HTTP_MORE;
 	if (*p != '\r')
 		return *p == '\n' ? HTTP_ELINE : other;
-	if (end - p == 1)
-		return HTTP_MORE;
-	return p[1] == '\n' ? 1 : HTTP_ELINE;
+	return end - p == 1 ? HTTP_MORE : HTTP_ELINE;
 }
 
 /* The field lines and the empty one. */

@@ -92,7 +92,9 @@ struct net_loop {
 	uint64_t busy[NET_WHEEL / 64];       /* which slots hold timers */
 	struct net_task *tasks, **tasks_end; /* for the end of this turn */
 	struct net_task *running;            /* being run, not yet begun */
-	struct net_conn *dirty, *closed;
+	uint64_t wake;                       /* no slot before this tick holds a timer */
+	struct net_conn *settling;           /* with output, or closed, in this turn */
+	struct net_conn *again;              /* those that called net_again */
 	void *spare[NET_SPARE];
 	unsigned spares;
 	struct epoll_event *events; /* of this turn, those not handed out yet */
@@ -101,7 +103,8 @@ struct net_loop {
 	void (*on_signal)(struct net_loop *, int signal);
 	void (*turn_end)(void); /* once a turn, last: for example to flush a log */
 	uint8_t *input;
-	bool lent; /* [input] is in view of a connection */
+	struct net_conn *viewer; /* whose input is being called, and what net_peek shows it */
+	struct span view;
 };
 
 int net_loop_open(struct net_loop *loop);

@@ -18,6 +18,15 @@ static void give(struct net_loop *loop, uint8_t *p, size_t cap)
 		free(p);
 }
 
+bool net_buf_block(struct net_loop *loop, struct net_buf *b)
+{
+	uint8_t *p = take(loop, NET_BLOCK);
+	if (p == NULL)
+		return false;
+	*b = (struct net_buf){p, 0, 0, NET_BLOCK};
+	return true;
+}
+
 /* A power of two, so that growing costs linear time in sum; blocks come from the pool. */
 static size_t fitting(size_t need)
 {
@@ -50,7 +59,8 @@ bool net_buf_room(struct net_loop *loop, struct net_buf *b, size_t n, size_t max
 
 void net_buf_drop(struct net_loop *loop, struct net_buf *b)
 {
-	if (b->p != NULL)
-		give(loop, b->p, b->cap);
+	if (b->p == NULL)
+		return;
+	give(loop, b->p, b->cap);
 	*b = (struct net_buf){NULL, 0, 0, 0};
 }

@@ -4,6 +4,8 @@
 
 #include "net/net_conn.h"
 
+/* Gives an empty buffer a whole block, most often without malloc; false when it can't. */
+bool net_buf_block(struct net_loop *loop, struct net_buf *b);
 /* Makes room for [n] more bytes behind len, with no more than [max] in use; false when it can't. */
 bool net_buf_room(struct net_loop *loop, struct net_buf *b, size_t n, size_t max);
 /* Gives the memory back; the buffer is empty. */

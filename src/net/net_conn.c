@@ -9,7 +9,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define LINGER_BYTES (8u << 20) /* more unread input than this and the peer is cut after all */
+#define RARE __attribute__((cold)) /* not of every request: small, and out of the way */
+#define LINGER_BYTES (8u << 20)    /* more unread input than this and the peer is cut after all */
 
 static struct net_conn *conn_of_source(struct net_source *s)
 {
@@ -19,11 +20,6 @@ static struct net_conn *conn_of_source(struct net_source *s)
 static struct net_conn *conn_of_timer(struct net_timer *t)
 {
 	return (struct net_conn *)((char *)t - offsetof(struct net_conn, timer));
-}
-
-static struct net_conn *conn_of_task(struct net_task *t)
-{
-	return (struct net_conn *)((char *)t - offsetof(struct net_conn, again));
 }
 
 /* The seam: all bytes from and to the socket. Bytes, 0 at the end of input, or -errno. */
@@ -77,13 +73,20 @@ static void watch(struct net_conn *c)
 		net_close_soon(c, rc);
 }
 
-static void mark_dirty(struct net_conn *c)
+/* For the end of the turn. */
+static void settle_late(struct net_conn *c)
 {
-	if (c->dirty || c->closing)
+	if (c->settling)
 		return;
-	c->dirty = true;
-	c->dirty_next = c->loop->dirty;
-	c->loop->dirty = c;
+	c->settling = true;
+	c->settling_next = c->loop->settling;
+	c->loop->settling = c;
+}
+
+static void mark_written(struct net_conn *c)
+{
+	if (!c->closing)
+		settle_late(c);
 }
 
 /* What a buffer holds. */
@@ -102,8 +105,7 @@ static bool is_shared(const struct net_conn *c, const uint8_t *p)
 /* After the owner has eaten: only an incomplete piece is worth a buffer. */
 static void keep_rest(struct net_conn *c)
 {
-	struct span rest = c->view;
-	c->view = SPAN_NONE;
+	struct span rest = c->finishing ? SPAN_NONE : c->loop->view;
 	if (rest.n == 0) {
 		net_buf_drop(c->loop, &c->in);
 		return;
@@ -123,26 +125,25 @@ static void keep_rest(struct net_conn *c)
 
 static void deliver(struct net_conn *c, struct span view)
 {
-	c->view = view;
-	c->loop->lent = true;
+	c->loop->viewer = c;
+	c->loop->view = view;
 	c->ops->input(c);
-	c->loop->lent = false;
-	if (c->closing)
-		return;
-	if (c->finishing)
-		c->view.n = 0;
-	keep_rest(c);
+	c->loop->viewer = NULL;
+	if (!c->closing)
+		keep_rest(c);
 }
 
 /*
  * [drained] comes from here and not from flush: written to at once, and with a peer that takes all
  * at once, it would be called for ever within one turn.
  */
-static void run_again(struct net_task *t)
+static void run_again(struct net_conn *c)
 {
-	struct net_conn *c = conn_of_task(t);
 	bool more = c->more;
 	c->more = false;
+	c->in_again = false;
+	if (c->closing)
+		return;
 	if (c->want_drained && net_pending(c) == 0) {
 		c->want_drained = false;
 		c->ops->drained(c);
@@ -153,10 +154,36 @@ static void run_again(struct net_task *t)
 		deliver(c, held(&c->in));
 }
 
+/* Those that are put meanwhile have their turn in the next one. */
+void net_conn_run_again(struct net_loop *loop)
+{
+	struct net_conn *c = loop->again;
+	loop->again = NULL;
+	while (c != NULL) {
+		struct net_conn *next = c->again_next;
+		run_again(c);
+		c = next;
+	}
+}
+
 static void put_again(struct net_conn *c)
 {
-	if (!c->closing)
-		net_task_put(c->loop, &c->again, run_again);
+	if (c->closing || c->in_again)
+		return;
+	c->in_again = true;
+	c->again_next = c->loop->again;
+	c->loop->again = c;
+}
+
+RARE static void drop_again(struct net_conn *c)
+{
+	struct net_conn **at = &c->loop->again;
+	while (*at != NULL && *at != c)
+		at = &(*at)->again_next;
+	if (*at != c)
+		return; /* it is being run: by now that does nothing */
+	*at = c->again_next;
+	c->in_again = false;
 }
 
 void net_again(struct net_conn *c)
@@ -165,7 +192,7 @@ void net_again(struct net_conn *c)
 	put_again(c);
 }
 
-static void end_of_input(struct net_conn *c)
+RARE static void end_of_input(struct net_conn *c)
 {
 	if (c->eof && !c->lingering) {
 		/* Both directions are over; epoll would report the hang-up for ever. */
@@ -182,17 +209,17 @@ static void end_of_input(struct net_conn *c)
 		watch(c);
 }
 
-static void throw_away(struct net_conn *c)
+RARE static void throw_away(struct net_conn *c)
 {
 	ssize_t got = wire_recv(c, c->loop->input, NET_INPUT);
 	if (got == 0)
 		end_of_input(c);
 	else if (got < 0 && !is_passing(got))
 		net_close_soon(c, (int)got);
-	else if (got > 0)
-		c->thrown += (uint32_t)got;
-	if (c->thrown > LINGER_BYTES)
+	else if (got > (ssize_t)c->in_max)
 		net_close_soon(c, NET_ECLOSED);
+	else if (got > 0)
+		c->in_max -= (uint32_t)got;
 }
 
 /*
@@ -242,12 +269,13 @@ static void read_once(struct net_conn *c)
 
 struct span net_peek(const struct net_conn *c)
 {
-	return c->view;
+	return c->loop->viewer == c ? c->loop->view : SPAN_NONE;
 }
 
 void net_eat(struct net_conn *c, size_t n)
 {
-	c->view = span_tail(c->view, n);
+	if (c->loop->viewer == c)
+		c->loop->view = span_tail(c->loop->view, n);
 }
 
 void net_pause(struct net_conn *c)
@@ -264,7 +292,7 @@ void net_resume(struct net_conn *c)
 	c->paused = false;
 	watch(c);
 	/* During [input] what will be left is still in view. */
-	if (c->in.len > c->in.off || c->view.n > 0)
+	if (c->in.len > c->in.off || net_peek(c).n > 0)
 		net_again(c);
 }
 
@@ -291,8 +319,9 @@ static size_t writable(const struct net_conn *c)
 /* At first a whole block, if the bound allows it: it costs no malloc, and more will follow. */
 static bool make_room(struct net_conn *c, size_t room)
 {
-	bool block = c->out.p == NULL && room < NET_BLOCK && c->out_max >= NET_BLOCK;
-	return net_buf_room(c->loop, &c->out, block ? NET_BLOCK : room, c->out_max);
+	if (c->out.p == NULL && room < NET_BLOCK && c->out_max >= NET_BLOCK)
+		return net_buf_block(c->loop, &c->out);
+	return net_buf_room(c->loop, &c->out, room, c->out_max);
 }
 
 struct out net_out_open(struct net_conn *c, size_t room)
@@ -302,7 +331,7 @@ struct out net_out_open(struct net_conn *c, size_t room)
 	if (o.over)
 		return o;
 	/* Here, and not when it is closed, so that flush finds a buffer in which nothing is. */
-	mark_dirty(c);
+	mark_written(c);
 	return c->out.p == NULL ? o : out_init(c->out.p + c->out.len, writable(c));
 }
 
@@ -326,7 +355,7 @@ void net_write_ref(struct net_conn *c, struct span s)
 	if (c->closing || c->finishing)
 		return;
 	c->tail = s;
-	mark_dirty(c);
+	mark_written(c);
 }
 
 void net_want_drained(struct net_conn *c)
@@ -350,7 +379,7 @@ static void sent(struct net_conn *c, size_t n)
 	c->tail = span_tail(c->tail, n - front);
 }
 
-static void start_lingering(struct net_conn *c)
+RARE static void start_lingering(struct net_conn *c)
 {
 	if (c->eof || !c->linger) {
 		net_close_soon(c, NET_ECLOSED);
@@ -376,6 +405,12 @@ static void all_sent(struct net_conn *c)
 
 static void flush(struct net_conn *c)
 {
+	/* The common case, that it was written to just now, spares the end of the turn another
+	 * look. */
+	if (c->settling && c->loop->settling == c) {
+		c->loop->settling = c->settling_next;
+		c->settling = false;
+	}
 	while (net_pending(c) > 0 && !c->closing) {
 		ssize_t n = wire_send(c, held(&c->out), c->tail);
 		if (n == -EAGAIN)
@@ -385,11 +420,15 @@ static void flush(struct net_conn *c)
 		if (n > 0)
 			sent(c, (size_t)n);
 	}
-	if (net_pending(c) == 0 && !c->closing) {
+	if (c->closing)
+		return;
+	bool waits = net_pending(c) > 0;
+	if (!waits) {
 		net_buf_drop(c->loop, &c->out);
-		all_sent(c);
+		if (c->shut | c->finishing | c->want_drained)
+			all_sent(c);
 	}
-	if (c->watched)
+	if (c->watched && (waits || c->finishing || c->src.events != EPOLLIN))
 		watch(c);
 }
 
@@ -407,7 +446,7 @@ static void on_ready(struct net_source *s, uint32_t events)
 			throw_away(c);
 		else
 			read_once(c);
-		if (c->dirty && !c->closing)
+		if (c->settling && !c->closing)
 			flush(c);
 		return;
 	}
@@ -428,7 +467,7 @@ int net_conn_open(struct net_loop *loop, struct net_conn *c, int fd, const struc
 	c->in_max = in_max;
 	c->out_max = out_max;
 	/* Reading now would overwrite what another connection is looking at. */
-	if (!eager || loop->lent) {
+	if (!eager || loop->viewer != NULL) {
 		c->watched = true;
 		return net_watch(loop, &c->src, fd, EPOLLIN, on_ready);
 	}
@@ -440,45 +479,46 @@ int net_conn_open(struct net_loop *loop, struct net_conn *c, int fd, const struc
 	return 0;
 }
 
-void net_close_soon(struct net_conn *c, int why)
+RARE void net_close_soon(struct net_conn *c, int why)
 {
 	if (c->closing)
 		return;
 	c->closing = true;
 	c->why = why;
 	net_timer_stop(&c->timer);
-	net_task_drop(c->loop, &c->again);
+	if (c->in_again)
+		drop_again(c);
 	if (c->watched)
 		net_unwatch(c->loop, &c->src);
-	c->closed_next = c->loop->closed;
-	c->loop->closed = c;
+	settle_late(c);
 }
 
-static void finish_late(struct net_timer *t)
+RARE static void finish_late(struct net_timer *t)
 {
 	struct net_conn *c = conn_of_timer(t);
 	net_close_soon(c, c->lingering ? NET_ECLOSED : NET_ESLOW);
 }
 
-void net_finish(struct net_conn *c, bool linger)
+RARE void net_finish(struct net_conn *c, bool linger)
 {
 	if (c->closing || c->finishing)
 		return;
 	c->finishing = true;
+	c->in_max = LINGER_BYTES;
 	c->linger = linger;
 	c->paused = false;
 	net_timer_stop(&c->timer);
 	net_timer_set(c->loop, &c->timer, NET_FINISH_MS, finish_late);
-	mark_dirty(c);
+	mark_written(c);
 }
 
-void net_shut(struct net_conn *c)
+RARE void net_shut(struct net_conn *c)
 {
 	c->shut = true;
-	mark_dirty(c);
+	mark_written(c);
 }
 
-static void bury(struct net_conn *c)
+RARE static void bury(struct net_conn *c)
 {
 	close(c->src.fd);
 	net_timer_stop(&c->timer); /* the owner may have set it since */
@@ -489,17 +529,13 @@ static void bury(struct net_conn *c)
 
 void net_conn_settle(struct net_loop *loop)
 {
-	while (loop->dirty != NULL || loop->closed != NULL) {
-		struct net_conn *c = loop->dirty;
-		if (c != NULL) {
-			loop->dirty = c->dirty_next;
-			c->dirty = false;
-			if (!c->closing)
-				flush(c);
-			continue;
-		}
-		c = loop->closed;
-		loop->closed = c->closed_next;
-		bury(c);
+	while (loop->settling != NULL) {
+		struct net_conn *c = loop->settling;
+		loop->settling = c->settling_next;
+		c->settling = false;
+		if (c->closing)
+			bury(c);
+		else
+			flush(c);
 	}
 }

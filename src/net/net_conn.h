@@ -48,24 +48,23 @@ struct net_conn {
 	struct net_loop *loop;
 	const struct net_conn_ops *ops;
 	struct net_timer timer; /* the owner's until net_finish; stopped at close */
-	struct net_task again;
 	struct net_buf in, out;
-	struct span view; /* what net_peek shows, during input */
 	struct span tail; /* borrowed bytes to send behind [out] */
-	struct net_conn *dirty_next, *closed_next;
-	uint32_t in_max, out_max;
-	uint32_t thrown; /* bytes that came after net_finish */
+	struct net_conn *settling_next, *again_next;
 	uint64_t sent;   /* bytes the kernel took, ever */
+	uint32_t in_max; /* after net_finish: bytes that may still come, to be thrown away */
+	uint32_t out_max;
 	int why;
 	bool eof : 1; /* the peer sends no more */
 	bool paused : 1;
-	bool dirty : 1;
+	bool settling : 1; /* in the loop's list */
 	bool closing : 1;
 	bool finishing : 1; /* close when all is sent */
 	bool linger : 1;    /* ... but first let the peer read it: see net_finish */
 	bool lingering : 1;
 	bool want_drained : 1;
-	bool more : 1; /* net_again was called */
+	bool more : 1;     /* net_again was called */
+	bool in_again : 1; /* in the loop's list */
 	bool watched : 1;
 	bool shut : 1; /* FIN when all is sent */
 };
@@ -120,7 +119,8 @@ void net_shut(struct net_conn *c);
 #define NET_LINGER_MS 2000
 #define NET_FINISH_MS 10000 /* without the peer taking any of the last bytes */
 
-/* The loop's end of turn: sends what was written, hands back what was closed. */
+/* The loop's end of turn: what net_again asked for; then what was written and what was closed. */
+void net_conn_run_again(struct net_loop *loop);
 void net_conn_settle(struct net_loop *loop);
 
 #endif

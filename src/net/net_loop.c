@@ -3,11 +3,14 @@
 #include "net/net_conn.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
+
+#define NEVER UINT64_MAX
 
 static uint64_t clock_ms(void)
 {
@@ -97,6 +100,8 @@ static void link_timer(struct net_loop *loop, struct net_timer *t)
 		t->next->link = &t->next;
 	loop->wheel[slot] = t;
 	loop->busy[slot / 64] |= UINT64_C(1) << slot % 64;
+	if (tick < loop->wake)
+		loop->wake = tick;
 }
 
 void net_timer_stop(struct net_timer *t)
@@ -151,28 +156,31 @@ static void fire_timers(struct net_loop *loop)
 	}
 }
 
-/* Ticks until the next slot that holds a timer, NET_WHEEL at most; 0 when none does. */
-static unsigned next_busy(const struct net_loop *loop)
+/* The tick of the next slot that holds a timer. */
+static uint64_t next_busy(const struct net_loop *loop)
 {
 	for (unsigned d = 1; d <= NET_WHEEL;) {
 		unsigned slot = (unsigned)((loop->ticked + d) % NET_WHEEL);
 		uint64_t word = loop->busy[slot / 64] >> slot % 64;
 		if (word != 0)
-			return d + (unsigned)__builtin_ctzll(word);
+			return loop->ticked + d + (unsigned)__builtin_ctzll(word);
 		d += 64 - slot % 64;
 	}
-	return 0;
+	return NEVER;
 }
 
-static int sleep_ms(const struct net_loop *loop)
+static int sleep_ms(struct net_loop *loop)
 {
-	if (loop->tasks != NULL || loop->dirty != NULL || loop->closed != NULL || loop->stopping)
+	if (loop->tasks != NULL || loop->again != NULL || loop->settling != NULL || loop->stopping)
 		return 0;
-	unsigned ticks = next_busy(loop);
-	if (ticks == 0)
+	if (loop->wake <= loop->ticked)
+		loop->wake = next_busy(loop);
+	if (loop->wake == NEVER)
 		return -1;
-	uint64_t at = (loop->ticked + ticks) * NET_TICK, now = clock_ms();
-	return at > now ? (int)(at - now) : 0;
+	uint64_t at = loop->wake * NET_TICK, now = clock_ms();
+	if (at <= now)
+		return 0;
+	return at - now < INT_MAX ? (int)(at - now) : INT_MAX;
 }
 
 /* Tasks. */
@@ -239,6 +247,7 @@ void net_loop_turn(struct net_loop *loop)
 			s->ready(s, e.events);
 	}
 	fire_timers(loop);
+	net_conn_run_again(loop);
 	run_tasks(loop);
 	net_conn_settle(loop);
 	if (loop->turn_end != NULL)

@@ -68,7 +68,7 @@ static inline void side_closed(struct net_conn *c, int why)
 	s->why = why;
 	check(s->closes == 1, "closed is called once");
 	check(c->in.p == NULL && c->out.p == NULL, "closed: no buffer left");
-	check(c->timer.link == NULL && !c->again.waiting, "closed: nothing will fire");
+	check(c->timer.link == NULL && !c->in_again, "closed: nothing will fire");
 	if (s->closed != NULL)
 		s->closed(s);
 }

@@ -7,7 +7,8 @@
 #define HEAD_ROOM 512 /* status line, Date, framing and connection fields, with a margin */
 #define CHUNK_ROOM 24 /* size line and the two CRLFs, and the last chunk */
 #define LAST_CHUNK 5
-#define CONNECTION_ROOM 32 /* the Connection field, at most "keep-alive" */
+#define RARE __attribute__((cold)) /* not of the usual answer: small, and out of its way */
+#define CONNECTION_ROOM 32         /* the Connection field, at most "keep-alive" */
 
 struct http_conn *http_conn_of(const struct http_exchange *x)
 {
@@ -28,17 +29,22 @@ struct span http_server_date(struct http_server *s)
 	return span_of(s->date, sizeof s->date);
 }
 
+/* Nothing for a status that is none. */
+RARE static void make_opening(struct http_server *s, unsigned status, struct span date)
+{
+	struct out line = out_init(s->opening, sizeof s->opening);
+	http_put_status_line(&line, status);
+	http_put_field(&line, SPAN("Date"), date);
+	s->opening_n = line.over ? 0 : (uint8_t)line.n;
+	s->opening_status = status;
+}
+
 static void put_opening(struct http_server *s, struct out *o, unsigned status)
 {
 	struct span date = http_server_date(s);
-	if (s->opening_n == 0 || s->opening_status != status) {
-		struct out line = out_init(s->opening, sizeof s->opening);
-		http_put_status_line(&line, status);
-		http_put_field(&line, SPAN("Date"), date);
-		s->opening_n = line.over ? 0 : (uint8_t)line.n;
-		s->opening_status = status;
-		o->over = o->over || line.over;
-	}
+	if (s->opening_n == 0 || s->opening_status != status)
+		make_opening(s, status, date);
+	o->over = o->over || s->opening_n == 0;
 	out_mem(o, s->opening, s->opening_n);
 }
 
@@ -78,7 +84,7 @@ static bool may_stay_open(const struct http_conn *c)
 	       (s->lim->requests == 0 || c->served < s->lim->requests);
 }
 
-static void put_connection(const struct http_exchange *x, struct out *o)
+RARE static void put_connection(const struct http_exchange *x, struct out *o)
 {
 	if (x->status == 101)
 		return; /* the handler's, with Upgrade */
@@ -86,6 +92,15 @@ static void put_connection(const struct http_exchange *x, struct out *o)
 		http_put_field(o, SPAN("Connection"), SPAN("close"));
 	else if (x->minor == 0)
 		http_put_field(o, SPAN("Connection"), SPAN("keep-alive"));
+}
+
+/* What is ours needs none of the checks of http_put_field. */
+static void put_length(struct out *o, uint64_t length)
+{
+	uint8_t digits[20];
+	out_mem(o, "Content-Length: ", 16);
+	out_span(o, dec_put(digits, length));
+	out_mem(o, "\r\n", 2);
 }
 
 static void end_head(struct http_exchange *x, struct out *o, uint64_t length)
@@ -98,10 +113,11 @@ static void end_head(struct http_exchange *x, struct out *o, uint64_t length)
 			x->keep_alive = false;
 		x->until_close = !x->chunked;
 	} else if (!has_no_body(x->status)) {
-		http_put_field_u64(o, SPAN("Content-Length"), length);
+		put_length(o, length);
 	}
 	x->keep_alive = may_stay_open(http_conn_of(x));
-	put_connection(x, o);
+	if (!x->keep_alive || x->minor == 0)
+		put_connection(x, o);
 	http_put_head_end(o);
 }
 
@@ -146,7 +162,7 @@ void http_end(struct http_exchange *x)
 	http_conn_answered(c);
 }
 
-void http_abort(struct http_exchange *x)
+RARE void http_abort(struct http_exchange *x)
 {
 	struct http_conn *c = http_conn_of(x);
 	const struct linger reset = {.l_onoff = 1, .l_linger = 0};

@@ -201,19 +201,27 @@ static void on_eof(struct http_conn *c)
 		net_close_soon(&c->net, NET_EEOF);
 }
 
+/* What belongs to the request that is under way. */
+static bool read_more(struct http_conn *c)
+{
+	if (c->phase == HTTP_GATHER)
+		http_conn_gather(c);
+	else if (c->phase == HTTP_STREAM)
+		http_conn_stream(c);
+	else if (c->phase == HTTP_TUNNEL)
+		continue_tunnel(c);
+	else
+		return false;
+	return true;
+}
+
 static void on_input(struct net_conn *n)
 {
 	struct http_conn *c = conn_of(n);
 	for (int i = 0; i < BATCH; i++) {
-		if (c->phase == HTTP_GATHER)
-			http_conn_gather(c);
-		else if (c->phase == HTTP_STREAM)
-			http_conn_stream(c);
-		else if (c->phase == HTTP_TUNNEL)
-			continue_tunnel(c);
-		else if (c->phase > HTTP_HEADING || !read_head(c))
+		if (c->phase <= HTTP_HEADING ? !read_head(c) : !read_more(c))
 			break;
-		if (n->closing || n->finishing)
+		if (n->closing | n->finishing)
 			return;
 		if (c->phase >= HTTP_GATHER && c->phase <= HTTP_TUNNEL)
 			break;

@@ -12,7 +12,7 @@
 
 struct http_conn *http_conn_of(const struct http_exchange *x)
 {
-	return (struct http_conn *)((char *)(uintptr_t)x - offsetof(struct http_conn, x));
+	return ((const struct http_work *)((const char *)x - offsetof(struct http_work, x)))->conn;
 }
 
 struct span http_server_date(struct http_server *s)
@@ -80,7 +80,7 @@ struct out http_open_like(struct http_exchange *x, unsigned status, const struct
 static bool may_stay_open(const struct http_conn *c)
 {
 	const struct http_server *s = c->server;
-	return c->x.keep_alive && c->x.body_read && !s->draining &&
+	return c->work->x.keep_alive && c->work->x.body_read && !s->draining &&
 	       (s->lim->requests == 0 || c->served < s->lim->requests);
 }
 
@@ -266,5 +266,5 @@ void http_shut(struct http_exchange *x)
 
 uint64_t http_since(const struct http_exchange *x)
 {
-	return http_conn_of(x)->since;
+	return http_conn_of(x)->work->since;
 }

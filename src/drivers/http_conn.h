@@ -1,6 +1,6 @@
 /*
  * http_conn: one connection of the HTTP server. Shared by http_server.c (connections and heads),
- * http_server_body.c (bodies of requests) and http_answer.c.
+ * http_server_body.c (bodies of requests), http_server_pool.c (records) and http_answer.c.
  */
 #ifndef DRIVERS_HTTP_CONN_H
 #define DRIVERS_HTTP_CONN_H
@@ -19,20 +19,38 @@ enum http_phase {
 	HTTP_OVER,    /* the last answer was given: the connection closes */
 };
 
+/* A request that is coming or under way: lent to the connection by its server meanwhile. */
+struct http_work {
+	struct http_exchange x;
+	struct http_conn *conn;
+	struct http_work *next; /* in the server's spare ones */
+	struct http_body decoder;
+	struct net_buf gathered; /* head and decoded body of a request that came in parts */
+	uint64_t since;
+	uint32_t head_n; /* bytes of the head in [gathered] */
+	uint32_t seen;   /* bytes of a head that is coming which the reader has seen */
+};
+
+/* All that an idle one needs, and there may be thousands: a field more counts. */
 struct http_conn {
 	struct net_conn net;
 	struct http_server *server;
 	struct http_conn *prev, *next;
-	struct http_exchange x;
-	struct http_body decoder;
-	struct net_buf gathered; /* head and decoded body of a request that came in parts */
-	uint32_t head_n;         /* bytes of the head in [gathered] */
-	uint32_t seen;           /* bytes of a head that is coming which the reader has seen */
+	struct http_work *work; /* NULL while idle */
+	struct net_addr *peer;  /* NULL until it is asked for */
 	uint32_t served;
-	uint64_t since, sent_mark;
-	struct net_addr peer; /* family 0 until it is asked for */
+	uint32_t
+		sent_mark; /* the low bits of net.sent when output waited the last time we looked */
+	bool waited;
 	uint8_t phase;
 };
+
+/* Records. http_conn_work: whether there is one, or no memory for it. */
+struct http_conn *http_conn_new(struct http_server *s);
+void http_conn_free(struct http_conn *c);
+bool http_conn_work(struct http_conn *c);
+void http_conn_rest(struct http_conn *c); /* gives the work back if the connection is idle */
+void http_server_drop_spares(struct http_server *s);
 
 struct http_conn *http_conn_of(const struct http_exchange *x);
 /* Refuses what was read and closes: the server's own error answers. */

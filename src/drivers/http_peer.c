@@ -2,6 +2,7 @@
 #include "drivers/http_conn.h"
 
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -25,12 +26,19 @@ static void take_addr(struct net_addr *a, const struct sockaddr_storage *from)
 
 const struct net_addr *http_peer(struct http_exchange *x)
 {
+	static const struct net_addr nobody = {0};
 	struct http_conn *c = http_conn_of(x);
 	struct sockaddr_storage from;
 	socklen_t n = sizeof from;
-	if (c->peer.family == 0 && getpeername(c->net.src.fd, (struct sockaddr *)&from, &n) == 0)
-		take_addr(&c->peer, &from);
-	return &c->peer;
+	if (c->peer != NULL)
+		return c->peer;
+	c->peer = malloc(sizeof *c->peer);
+	if (c->peer == NULL)
+		return &nobody;
+	if (getpeername(c->net.src.fd, (struct sockaddr *)&from, &n) < 0)
+		from.ss_family = AF_UNSPEC;
+	take_addr(c->peer, &from);
+	return c->peer;
 }
 
 static void put_four(struct out *o, const uint8_t ip[static 4])

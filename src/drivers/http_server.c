@@ -2,15 +2,13 @@
 
 #include "drivers/http_conn.h"
 
-#include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define BATCH 64             /* requests of one connection answered in one turn, for fairness */
 #define FLUSH_AT (64u << 10) /* output that must have left before the next request is read */
-#define NOTHING_WAITS UINT64_MAX
-#define SPARE_CONNS 64 /* records kept for the next clients */
 
 const struct http_server_limits http_server_defaults = {
 	.parse = {.line = 8192, .head = 32768, .fields = 100, .chunk_ext = 4096},
@@ -47,11 +45,11 @@ void http_conn_arm(struct http_conn *c, uint32_t ms)
 
 static void begin(struct http_conn *c, const struct http_head *h)
 {
-	c->since = c->server->loop->now;
-	c->sent_mark = NOTHING_WAITS;
+	c->work->since = c->server->loop->now;
+	c->waited = false;
 	c->served++;
 	c->server->requests++;
-	c->x = (struct http_exchange){
+	c->work->x = (struct http_exchange){
 		.method = h->method,
 		.minor = h->minor,
 		.keep_alive = h->keep_alive,
@@ -62,28 +60,30 @@ static void begin(struct http_conn *c, const struct http_head *h)
 
 void http_conn_hand_out(struct http_conn *c, const struct http_head *h, struct span body)
 {
+	struct http_exchange *x = &c->work->x;
 	c->phase = HTTP_BUSY;
-	c->x.head = h;
-	c->x.body = body;
-	c->server->handler->request(&c->x);
-	c->x.head = NULL;
-	c->x.body = SPAN_NONE;
+	x->head = h;
+	x->body = body;
+	c->server->handler->request(x);
+	x->head = NULL;
+	x->body = SPAN_NONE;
 	if (c->phase == HTTP_BUSY)
 		http_conn_arm(c, c->server->lim->stall_ms);
 }
 
 void http_refuse(struct http_conn *c, unsigned status, struct span sentence)
 {
+	struct http_exchange *x = &c->work->x;
 	c->server->refused++;
-	c->x.keep_alive = false;
-	struct out o = http_open(&c->x, status, 256);
+	x->keep_alive = false;
+	struct out o = http_open(x, status, 256);
 	http_put_field(&o, SPAN("Content-Type"), SPAN("text/plain; charset=utf-8"));
-	http_begin(&c->x, &o, sentence.n + 1);
-	if (c->x.answered)
+	http_begin(x, &o, sentence.n + 1);
+	if (x->answered)
 		return;
-	http_send(&c->x, sentence);
-	http_send(&c->x, SPAN("\n"));
-	http_end(&c->x);
+	http_send(x, sentence);
+	http_send(x, SPAN("\n"));
+	http_end(x);
 }
 
 /* Nothing of the head counts but this: who asked by HEAD gets no content (9110, 9.3.2). */
@@ -92,26 +92,28 @@ static void refuse_head(struct http_conn *c, unsigned status, struct span senten
 	struct span in = net_peek(&c->net);
 	in = span_tail(in, span_starts(in, SPAN("\r\n")) ? 2 : 0);
 	enum http_method method = span_starts(in, SPAN("HEAD ")) ? HTTP_HEAD : HTTP_OTHER;
-	c->x = (struct http_exchange){.method = method, .minor = 1};
+	c->work->x = (struct http_exchange){.method = method, .minor = 1};
 	http_refuse(c, status, sentence);
 }
 
 /* [length] is HTTP_STREAMED for chunks. */
 static void end_connection(struct http_conn *c)
 {
+	bool read = c->work == NULL || c->work->x.body_read;
 	c->phase = HTTP_OVER;
-	net_finish(&c->net, !c->x.body_read || net_peek(&c->net).n > 0 || c->net.in.p != NULL);
+	net_finish(&c->net, !read || net_peek(&c->net).n > 0 || c->net.in.p != NULL);
 }
 
 void http_conn_answered(struct http_conn *c)
 {
-	c->x.answered = true;
+	struct http_exchange *x = &c->work->x;
+	x->answered = true;
 	if (c->net.closing) { /* the client left in this turn: a timer set now would outlive it */
 		c->phase = HTTP_OVER;
 		return;
 	}
 	/* The drain may have begun after the head was written. */
-	if (!c->x.keep_alive || !c->x.body_read || c->server->draining) {
+	if (!x->keep_alive || !x->body_read || c->server->draining) {
 		end_connection(c);
 		return;
 	}
@@ -125,22 +127,26 @@ void http_conn_answered(struct http_conn *c)
 		net_resume(&c->net);
 	if (c->net.eof)
 		net_again(&c->net);
+	/* Within its input the handler may yet look at the exchange. */
+	if (c->server->loop->viewer != &c->net)
+		http_conn_rest(c);
 }
 
 static void continue_tunnel(struct http_conn *c)
 {
 	struct span all = net_peek(&c->net);
-	bool last = c->net.eof && !c->x.body_read;
+	struct http_exchange *x = &c->work->x;
+	bool last = c->net.eof && !x->body_read;
 	net_eat(&c->net, all.n);
-	c->x.body_read = c->net.eof;
+	x->body_read = c->net.eof;
 	if (all.n > 0 || last)
-		c->server->handler->body(&c->x, all, last);
+		c->server->handler->body(x, all, last);
 }
 
 static void start_request(struct http_conn *c, const struct http_head *h, size_t used)
 {
 	begin(c, h);
-	if (c->x.body_read) {
+	if (c->work->x.body_read) {
 		net_eat(&c->net, used);
 		http_conn_hand_out(c, h, SPAN_NONE);
 	} else if (c->server->handler->body == NULL) {
@@ -156,15 +162,19 @@ static bool read_head(struct http_conn *c)
 	struct span in = net_peek(&c->net);
 	if (in.n == 0)
 		return false;
-	if (c->phase == HTTP_HEADING && !http_head_due(in, c->seen, &s->lim->parse))
+	if (c->phase == HTTP_HEADING && !http_head_due(in, c->work->seen, &s->lim->parse))
 		return false;
+	if (!http_conn_work(c)) {
+		net_close_soon(&c->net, -ENOMEM);
+		return false;
+	}
 	int used = http_read_request(in, &s->lim->parse, &s->head);
 	if (used == HTTP_MORE) {
 		/* From the first byte on: bytes that drip in do not move the deadline. */
 		if (c->phase == HTTP_IDLE)
 			http_conn_arm(c, s->lim->head_ms);
 		c->phase = HTTP_HEADING;
-		c->seen = (uint32_t)in.n;
+		c->work->seen = (uint32_t)in.n;
 		return false;
 	}
 	if (used < 0)
@@ -177,9 +187,10 @@ static bool read_head(struct http_conn *c)
 static void client_is_gone(struct http_conn *c)
 {
 	bool waiting = c->phase >= HTTP_STREAM && c->phase <= HTTP_BUSY;
-	if (waiting && !c->x.answered && c->server->handler->gone != NULL)
-		c->server->handler->gone(&c->x);
-	c->x.answered = true;
+	if (waiting && !c->work->x.answered && c->server->handler->gone != NULL)
+		c->server->handler->gone(&c->work->x);
+	if (c->work != NULL)
+		c->work->x.answered = true;
 	c->phase = HTTP_OVER;
 }
 
@@ -191,10 +202,10 @@ static void on_eof(struct http_conn *c)
 {
 	if (c->phase >= HTTP_TUNNEL)
 		return;
-	bool torn = c->phase == HTTP_STREAM && c->x.status != 0;
+	bool torn = c->phase == HTTP_STREAM && c->work->x.status != 0;
 	client_is_gone(c);
 	if (torn)
-		http_abort(&c->x);
+		http_abort(&c->work->x);
 	else if (net_pending(&c->net) > 0) /* answers to what was complete */
 		net_finish(&c->net, false);
 	else
@@ -227,6 +238,8 @@ static void on_input(struct net_conn *n)
 			break;
 	}
 	bool more = net_peek(n).n > 0;
+	if (c->phase == HTTP_IDLE)
+		http_conn_rest(c);
 	if (more && c->phase == HTTP_IDLE)
 		net_again(n);
 	else if (more && (c->phase == HTTP_BUSY || c->phase == HTTP_FULL))
@@ -243,12 +256,13 @@ static void on_drained(struct net_conn *n)
 	} else if (c->phase == HTTP_FULL) {
 		c->phase = HTTP_IDLE;
 		http_conn_arm(c, c->server->lim->idle_ms);
+		http_conn_rest(c);
 		net_resume(n);
 		if (n->eof)
 			net_again(n);
 	} else if (c->phase >= HTTP_STREAM && c->phase <= HTTP_BUSY &&
 		   c->server->handler->writable != NULL) {
-		c->server->handler->writable(&c->x);
+		c->server->handler->writable(&c->work->x);
 	}
 }
 
@@ -258,9 +272,11 @@ static void on_drained(struct net_conn *n)
  */
 static bool is_stalled(struct http_conn *c)
 {
-	uint64_t before = c->sent_mark;
-	c->sent_mark = net_pending(&c->net) > 0 ? c->net.sent : NOTHING_WAITS;
-	return before != NOTHING_WAITS && before == c->sent_mark;
+	bool waited = c->waited, waits = net_pending(&c->net) > 0;
+	uint32_t before = c->sent_mark;
+	c->waited = waits;
+	c->sent_mark = (uint32_t)c->net.sent;
+	return waited && waits && before == c->sent_mark;
 }
 
 static void on_time(struct net_timer *t)
@@ -270,7 +286,8 @@ static void on_time(struct net_timer *t)
 	const struct span slow_body = SPAN("the request body took too long");
 	if (is_stalled(c)) {
 		client_is_gone(c);
-		http_abort(&c->x);
+		if (c->work != NULL)
+			http_abort(&c->work->x);
 		net_close_soon(&c->net, NET_ESLOW); /* it had its time for what is there */
 		return;
 	}
@@ -322,30 +339,13 @@ static void on_closed(struct net_conn *n, int why)
 	struct http_conn *c = conn_of(n);
 	struct http_server *s = c->server;
 	client_is_gone(c);
-	net_buf_drop(s->loop, &c->gathered);
 	unlink_conn(c);
-	if (s->spares < SPARE_CONNS && !s->draining) {
-		c->next = s->spare;
-		s->spare = c;
-		s->spares++;
-	} else {
-		free(c);
-	}
+	http_conn_free(c);
 	if (s->draining && s->count == 0 && s->drained != NULL)
 		s->drained(s);
 }
 
 static const struct net_conn_ops conn_ops = {on_input, on_drained, on_closed};
-
-static struct http_conn *new_conn(struct http_server *s)
-{
-	struct http_conn *c = s->spare;
-	if (c == NULL)
-		return malloc(sizeof *c);
-	s->spare = c->next;
-	s->spares--;
-	return c;
-}
 
 static void refuse_connection(struct http_server *s, int fd)
 {
@@ -365,19 +365,16 @@ static void on_accepted(struct net_listener *l, int fd)
 {
 	struct http_server *s =
 		(struct http_server *)((char *)l - offsetof(struct http_server, listener));
-	struct http_conn *c = s->count < s->lim->connections ? new_conn(s) : NULL;
+	struct http_conn *c = s->count < s->lim->connections ? http_conn_new(s) : NULL;
 	if (c == NULL) {
 		refuse_connection(s, fd);
 		return;
 	}
-	memset(c, 0, sizeof *c);
-	c->server = s;
 	c->next = s->conns;
 	if (s->conns != NULL)
 		s->conns->prev = c;
 	s->conns = c;
 	s->count++;
-	c->x.answered = true;
 	/* in_max holds a head and, behind it, what one read brings. */
 	int rc = net_conn_open(s->loop, &c->net, fd, &conn_ops, s->lim->parse.head + NET_INPUT,
 			       s->lim->out + flush_at(s), true);
@@ -396,12 +393,6 @@ int http_server_open(struct http_server *s, struct net_loop *loop,
 	s->handler = handler;
 	s->lim = lim;
 	return net_listen(loop, &s->listener, host, port, flags, on_accepted);
-}
-
-static void drop_spares(struct http_server *s)
-{
-	while (s->spare != NULL)
-		free(new_conn(s));
 }
 
 static void run_drained(struct net_task *t)
@@ -423,7 +414,7 @@ void http_server_drain(struct http_server *s, void (*drained)(struct http_server
 			end_connection(c); /* the last answer is still on its way */
 		else if (c->phase <= HTTP_HEADING)
 			net_close_soon(&c->net, NET_ECLOSED);
-	drop_spares(s);
+	http_server_drop_spares(s);
 	if (s->count == 0 && drained != NULL)
 		net_task_put(s->loop, &s->nobody_left, run_drained);
 }

@@ -91,7 +91,8 @@ struct http_server {
 	const struct http_handler *handler;
 	const struct http_server_limits *lim;
 	struct http_conn *conns, *spare;
-	uint32_t count, spares;
+	struct http_work *spare_work;
+	uint32_t count, spares, spare_works;
 	bool draining;
 	void (*drained)(struct http_server *);
 	struct net_task nobody_left;       /* when the drain began */

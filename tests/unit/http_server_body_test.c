@@ -388,7 +388,7 @@ static void test_gone_held(void)
 	struct client c = dial();
 	say(&c, SPAN(CHUNKED("1\r\na\r\n")));
 	UNTIL(server.conns != NULL && server.conns->phase == HTTP_STREAM);
-	struct http_exchange *x = &server.conns->x;
+	struct http_exchange *x = &server.conns->work->x;
 	http_hold(x);
 	reset_client(&c);
 	ok(stays_calm() && server.count == 1, "a reset while the body is held");

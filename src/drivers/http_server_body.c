@@ -24,58 +24,64 @@ static void refuse_body(struct http_conn *c, uint64_t length)
 /* A request that was handed out, but whose body will never be complete. */
 void http_conn_give_up(struct http_conn *c, unsigned status, struct span sentence)
 {
+	struct http_work *w = c->work;
 	const struct http_handler *handler = c->server->handler;
-	c->work->x.keep_alive = false;
+	w->x.keep_alive = false;
 	if (handler->gone != NULL)
-		handler->gone(&c->work->x);
-	if (c->work->x.status == 0)
+		handler->gone(&w->x);
+	if (w->x.status == 0)
 		http_refuse(c, status, sentence);
 	else
-		http_abort(&c->work->x);
+		http_abort(&w->x);
 }
 
 /* Bodies that are collected: the common one is here whole, others are gathered beside. */
 
 static bool gather(struct http_conn *c, struct span s)
 {
+	struct http_work *w = c->work;
 	const struct http_server_limits *lim = c->server->lim;
-	size_t max = (size_t)c->work->head_n + lim->body;
-	if (!net_buf_room(c->server->loop, &c->work->gathered, s.n, max)) {
+	size_t max = (size_t)w->head_n + lim->body;
+	if (!net_buf_room(c->server->loop, &w->gathered, s.n, max)) {
 		http_refuse(c, 503, SPAN("out of memory"));
 		return false;
 	}
 	if (s.n > 0)
-		memcpy(c->work->gathered.p + c->work->gathered.len, s.p, s.n);
-	c->work->gathered.len += (uint32_t)s.n;
+		memcpy(w->gathered.p + w->gathered.len, s.p, s.n);
+	w->gathered.len += (uint32_t)s.n;
 	return true;
 }
 
 static void hand_out_gathered(struct http_conn *c)
 {
+	struct http_work *w = c->work;
 	struct http_server *s = c->server;
-	struct net_buf whole = c->work->gathered;
-	c->work->gathered = (struct net_buf){NULL, 0, 0, 0};
+	struct net_buf whole = w->gathered;
+	w->gathered = (struct net_buf){NULL, 0, 0, 0};
 	struct span all = span_of(whole.p, whole.len);
-	c->work->x.body_read = true;
+	w->x.body_read = true;
 	/* Its bytes have moved since it was read for the first time. */
-	http_read_request(span_head(all, c->work->head_n), &s->lim->parse, &s->head);
-	http_conn_hand_out(c, &s->head, span_tail(all, c->work->head_n));
+	http_read_request(span_head(all, w->head_n), &s->lim->parse, &s->head);
+	http_conn_hand_out(c, &s->head, span_tail(all, w->head_n));
 	net_buf_drop(s->loop, &whole);
 }
 
 void http_conn_gather(struct http_conn *c)
 {
+	struct http_work *w = c->work;
 	const struct http_server_limits *lim = c->server->lim;
-	while (!c->work->decoder.done) {
+	while (!w->decoder.done) {
 		struct span piece;
-		int used = http_body_next(&c->work->decoder, net_peek(&c->net), &piece);
+		int used = http_body_next(&w->decoder, net_peek(&c->net), &piece);
 		if (used < 0) {
 			http_refuse(c, http_status_of(used), span_str(http_strerror(used)));
 			return;
 		}
-		if (used == 0 && !c->work->decoder.done)
+		if (used == 0 && !w->decoder.done)
 			return;
-		if (piece.n > (size_t)c->work->head_n + lim->body - c->work->gathered.len) {
+		/* What is announced counts: a chunk that is too long need not come first. */
+		if (piece.n + http_body_due(&w->decoder) >
+		    (size_t)w->head_n + lim->body - w->gathered.len) {
 			refuse_body(c, HTTP_STREAMED);
 			return;
 		}
@@ -89,15 +95,17 @@ void http_conn_gather(struct http_conn *c)
 
 void http_conn_continue(struct http_conn *c)
 {
-	if (c->work->x.expects && c->work->x.status == 0)
+	struct http_work *w = c->work;
+	if (w->x.expects && w->x.status == 0)
 		net_write(&c->net, SPAN("HTTP/1.1 100 Continue\r\n\r\n"));
-	c->work->x.expects = false;
+	w->x.expects = false;
 	if (c->phase == HTTP_STREAM) /* the client had no time of its own while it was held */
 		http_conn_arm(c, c->server->lim->body_ms);
 }
 
 void http_conn_collect(struct http_conn *c, const struct http_head *h, size_t used)
 {
+	struct http_work *w = c->work;
 	const struct http_server_limits *lim = c->server->lim;
 	struct span rest = span_tail(net_peek(&c->net), used);
 	if (h->framing == HTTP_LENGTH && h->length > lim->body) {
@@ -105,15 +113,15 @@ void http_conn_collect(struct http_conn *c, const struct http_head *h, size_t us
 		return;
 	}
 	if (h->framing == HTTP_LENGTH && h->length <= rest.n) {
-		c->work->x.body_read = true;
+		w->x.body_read = true;
 		net_eat(&c->net, used + (size_t)h->length);
 		http_conn_hand_out(c, h, span_head(rest, (size_t)h->length));
 		return;
 	}
-	http_body_init(&c->work->decoder, h, &lim->parse);
+	http_body_init(&w->decoder, h, &lim->parse);
 	c->phase = HTTP_GATHER;
-	c->work->head_n = h->n;
-	c->work->x.expects = h->expect_continue && rest.n == 0;
+	w->head_n = h->n;
+	w->x.expects = h->expect_continue && rest.n == 0;
 	http_conn_continue(c);
 	if (!gather(c, span_of(h->at, h->n)))
 		return;
@@ -126,34 +134,36 @@ void http_conn_collect(struct http_conn *c, const struct http_head *h, size_t us
 
 void http_conn_stream(struct http_conn *c)
 {
+	struct http_work *w = c->work;
 	const struct http_handler *handler = c->server->handler;
-	while (!c->work->decoder.done && c->phase == HTTP_STREAM && !c->net.paused) {
+	while (!w->decoder.done && c->phase == HTTP_STREAM && !c->net.paused) {
 		struct span piece;
-		int used = http_body_next(&c->work->decoder, net_peek(&c->net), &piece);
+		int used = http_body_next(&w->decoder, net_peek(&c->net), &piece);
 		if (used < 0) {
 			http_conn_give_up(c, http_status_of(used), span_str(http_strerror(used)));
 			return;
 		}
-		if (used == 0 && !c->work->decoder.done)
+		if (used == 0 && !w->decoder.done)
 			return;
 		net_eat(&c->net, (size_t)used);
 		http_conn_arm(c, c->server->lim->body_ms);
-		c->work->x.body_read = c->work->decoder.done;
-		if (c->work->decoder.done)
+		w->x.body_read = w->decoder.done;
+		if (w->decoder.done)
 			c->phase = HTTP_BUSY;
-		if (piece.n > 0 || c->work->decoder.done)
-			handler->body(&c->work->x, piece, c->work->decoder.done);
+		if (piece.n > 0 || w->decoder.done)
+			handler->body(&w->x, piece, w->decoder.done);
 	}
 }
 
 void http_conn_start_stream(struct http_conn *c, const struct http_head *h, size_t used)
 {
+	struct http_work *w = c->work;
 	struct span rest = span_tail(net_peek(&c->net), used);
 	net_eat(&c->net, used);
-	http_body_init(&c->work->decoder, h, &c->server->lim->parse);
-	c->work->x.expects = h->expect_continue && rest.n == 0;
+	http_body_init(&w->decoder, h, &c->server->lim->parse);
+	w->x.expects = h->expect_continue && rest.n == 0;
 	http_conn_hand_out(c, h, SPAN_NONE);
-	if (c->work->x.answered)
+	if (w->x.answered)
 		return;
 	c->phase = HTTP_STREAM;
 	http_conn_arm(c, c->server->lim->body_ms);

@@ -223,6 +223,8 @@ void http_body_init(struct http_body *b, const struct http_head *h, const struct
  * conditions: 9110, 6.5.1) are HTTP_ECHUNK.
  */
 int http_body_next(struct http_body *b, struct span in, struct span *piece);
+/* Bytes known to follow: the rest of the length, or of the chunk whose size line is complete. */
+uint64_t http_body_due(const struct http_body *b);
 
 /*
  * Writers. What may not stand there (a blank or a control character in a method or target, a name

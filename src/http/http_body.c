@@ -263,3 +263,8 @@ int http_body_next(struct http_body *b, struct span in, struct span *piece)
 	}
 	return (int)at;
 }
+
+uint64_t http_body_due(const struct http_body *b)
+{
+	return b->state == DATA ? b->left : 0;
+}

@@ -259,6 +259,22 @@ static void test_contract(void)
 	is_int(http_body_next(&b, span_tail(in, 6), &piece), 7, "the end is used at once");
 	ok(b.done && piece.n == 0, "and is done");
 	is_int(http_body_next(&b, in, &piece), HTTP_MORE, "after that nothing is used");
+
+	static const uint64_t due[] = {0, 0, 0, 0, 16, 14, 0};
+	const struct span cuts[] = {SPAN(""),
+				    SPAN("1"),
+				    SPAN("0"),
+				    SPAN("\r"),
+				    SPAN("\n"),
+				    SPAN("ab"),
+				    SPAN("cdefghijklmnop")};
+	h.framing = HTTP_CHUNKED;
+	http_body_init(&b, &h, &http_default_limits);
+	for (size_t i = 0; i < sizeof due / sizeof *due; i++) {
+		http_body_next(&b, cuts[i], &piece);
+		ok(http_body_due(&b) == due[i], "of a chunk %u bytes are due",
+		   (unsigned)http_body_due(&b));
+	}
 	ok(sizeof b <= 24, "the state is small: %zu bytes", sizeof b);
 }
 

@@ -221,12 +221,19 @@ static void test_limit(void)
 	snprintf(all, sizeof all, CHUNKED("32\r\n%050d\r\n33\r\n%051d\r\n0\r\n\r\n"), 0, 0);
 	asks(span_str(all), "413 close the request body is longer than 100 bytes\n;eof",
 	     "chunks longer than the limit");
+	asks(SPAN(CHUNKED("65\r\n")), "413 close the request body is longer than 100 bytes\n;eof",
+	     "a chunk longer than the limit, before it comes");
+	asks(SPAN(CHUNKED("1\r\na\r\n64;x=y\r\n")),
+	     "413 close the request body is longer than 100 bytes\n;eof",
+	     "chunks whose sizes add up to more");
+	asks(SPAN(CHUNKED("7fffffffffffffff\r\n")),
+	     "413 close the request body is longer than 100 bytes\n;eof", "the longest chunk");
 	lim.body = 0;
 	asks(SPAN(SIZED(1, "a")), "413 close the request body has 1 bytes, the limit is 0\n;eof",
 	     "no body is wanted");
 	asks(SPAN(CHUNKED("0\r\n\r\n")), "200;", "none comes");
 	close_server();
-	ok(server.refused == 5, "%u were refused", (unsigned)server.refused);
+	ok(server.refused == 8, "%u were refused", (unsigned)server.refused);
 }
 
 /*

@@ -13,7 +13,6 @@
 static struct net_loop loop;
 static struct http_server server;
 
-/* An answer that waits for its time. */
 struct later {
 	struct net_timer timer;
 	struct http_exchange *x;
@@ -21,7 +20,7 @@ struct later {
 
 static void on_time(struct net_timer *t)
 {
-	struct later *l = (struct later *)((char *)t - offsetof(struct later, timer));
+	struct later *l = (struct later *)t;
 	http_answer(l->x, 200, SPAN("text/plain"), SPAN("later\n"));
 	free(l);
 }
@@ -29,9 +28,8 @@ static void on_time(struct net_timer *t)
 /* The client did not wait: its exchange is no more, and neither must the timer be. */
 static void on_gone(struct http_exchange *x)
 {
-	struct later *l = x->user;
-	net_timer_stop(&l->timer);
-	free(l);
+	net_timer_stop(x->user);
+	free(x->user);
 }
 
 static void say_hello(struct http_exchange *x, const struct http_match *m)
@@ -43,13 +41,10 @@ static void say_hello(struct http_exchange *x, const struct http_match *m)
 static void answer_later(struct http_exchange *x, const struct http_match *m)
 {
 	(void)m;
-	struct later *l = calloc(1, sizeof *l);
-	if (l == NULL) {
-		http_answer(x, 503, SPAN("text/plain"), SPAN("no memory\n"));
-		return;
-	}
+	struct later *l = x->user = calloc(1, sizeof *l);
+	if (l == NULL)
+		abort();
 	l->x = x;
-	x->user = l;
 	net_timer_set(&loop, &l->timer, 200, on_time);
 }
 
@@ -70,35 +65,26 @@ static void on_drained(struct http_server *s)
 
 static void on_signal(struct net_loop *l, int signal)
 {
-	(void)l;
-	printf("signal %d: draining\n", signal);
+	(void)l, (void)signal;
 	http_server_drain(&server, on_drained);
 }
 
 int main(int argc, char **argv)
 {
 	static const struct http_handler handler = {.request = on_request, .gone = on_gone};
-	uint64_t port;
+	uint16_t port = (uint16_t)strtoul(argc > 1 ? argv[1] : "8080", NULL, 10);
 	sigset_t ends;
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);
-	if (argc != 2 || !dec_u64(span_str(argv[1]), &port) || port > UINT16_MAX) {
-		fprintf(stderr, "usage: http_hello PORT\n");
-		return 1;
-	}
 	int rc = net_loop_open(&loop);
-	if (rc == 0)
-		rc = net_signals(&loop, &ends, on_signal);
-	if (rc == 0)
-		rc = http_server_open(&server, &loop, &handler, &http_server_defaults, "",
-				      (uint16_t)port, NET_LISTEN_DEFER);
-	if (rc < 0) {
+	rc = rc < 0 ? rc : net_signals(&loop, &ends, on_signal);
+	rc = rc < 0 ? rc
+		    : http_server_open(&server, &loop, &handler, &http_server_defaults, "", port,
+				       NET_LISTEN_DEFER);
+	if (rc < 0)
 		fprintf(stderr, "%s\n", net_strerror(rc));
-		return 1;
-	}
-	printf("listening on port %u\n", server.listener.port);
-	fflush(stdout);
-	net_loop_run(&loop);
-	net_loop_close(&loop);
+	else
+		net_loop_run(&loop);
+	return rc < 0;
 }

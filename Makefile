@@ -76,7 +76,7 @@ LDEND   := $(STATIC_END)
 FAST    := web
 # No padding: it costs a kilobyte, and the instructions are the same.
 QUICK   := -O2 -falign-functions=1 -falign-jumps=1 -falign-loops=1 -falign-labels=1
-HOT     := base/out base/span drivers/http_answer http/http_fields http/http_read http/http_target
+HOT     := base/out base/span http/http_fields http/http_read http/http_target
 endif
 
 # Folders of the source, lowest layer first. PURE folders may not touch the operating system.

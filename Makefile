@@ -76,7 +76,8 @@ LDEND   := $(STATIC_END)
 FAST    := web
 # No padding: it costs a kilobyte, and the instructions are the same.
 QUICK   := -O2 -falign-functions=1 -falign-jumps=1 -falign-loops=1 -falign-labels=1
-HOT     := base/out base/span http/http_fields http/http_read http/http_target
+HOT     := base/out base/span drivers/http_answer drivers/http_server drivers/http_server_pool \
+           http/http_fields http/http_read http/http_target net/net_buf net/net_conn net/net_loop
 endif
 
 # Folders of the source, lowest layer first. PURE folders may not touch the operating system.

@@ -127,7 +127,7 @@ static const struct rfc_row chunks[] = {
 	{"9112 7.1: 64 bits, all set", CHUNKED "ffffffffffffffff\r\nabc\r\n0\r\n\r\n", "400 end",
 	 NULL},
 	{"9112 7.1: 32 bits and more", CHUNKED "100000003\r\nabc\r\n0\r\n\r\n" HIDDEN "<shut>",
-	 "end", NULL},
+	 "413 end", NULL},
 	{"9112 7.1: more zeros than a size can need", CHUNKED "<0*40>3\r\nabc\r\n0\r\n\r\n",
 	 "400 end", NULL},
 	{"9112 7.1: no size", CHUNKED "\r\nabc\r\n0\r\n\r\n", "400 end", NULL},

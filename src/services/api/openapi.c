@@ -16,13 +16,18 @@ __asm__(".pushsection .rodata.openapi,\"a\",%progbits\n"
 	"openapi_json_end:\n"
 	".popsection\n");
 
+static const struct {
+	const uint8_t *at, *end;
+} document = {openapi_json, openapi_json_end};
+
 void openapi_document(struct http_exchange *x, const struct http_match *m)
 {
 	(void)m;
+	size_t n = (size_t)(document.end - document.at);
 	struct out o = api_open(x, 200, SPAN("application/json"));
-	http_begin(x, &o, (uint64_t)(openapi_json_end - openapi_json));
+	http_begin(x, &o, n);
 	if (x->answered)
 		return;
-	http_send_ref(x, span_of(openapi_json, (size_t)(openapi_json_end - openapi_json)));
+	http_send_ref(x, span_of(document.at, n));
 	http_end(x);
 }

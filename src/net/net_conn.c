@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 #define RARE __attribute__((cold)) /* not of every request: small, and out of the way */
-#define LINGER_BYTES (8u << 20)    /* more unread input than this and the peer is cut after all */
+#define LAST_READS 64 /* of a peer that takes no more, and must not hold up the turn by talking */
+#define LINGER_BYTES (8u << 20) /* more unread input than this and the peer is cut after all */
 
 static struct net_conn *conn_of_source(struct net_source *s)
 {
@@ -244,7 +245,8 @@ static struct span input_room(struct net_conn *c, size_t *kept)
 	return span_of(c->in.p + c->in.len, room < most ? room : most);
 }
 
-static void read_once(struct net_conn *c)
+/* Whether bytes came. */
+static bool read_once(struct net_conn *c)
 {
 	size_t kept;
 	uint8_t excess;
@@ -261,10 +263,11 @@ static void read_once(struct net_conn *c)
 	if (got > 0 && full)
 		net_close_soon(c, NET_EFULL);
 	if (got <= 0 || full)
-		return;
+		return false;
 	if (!is_shared(c, room.p))
 		c->in.len += (uint32_t)got;
 	deliver(c, span_of(room.p - kept, kept + (size_t)got));
+	return true;
 }
 
 struct span net_peek(const struct net_conn *c)
@@ -403,6 +406,18 @@ static void all_sent(struct net_conn *c)
 		put_again(c);
 }
 
+/*
+ * The peer takes no more, but what it said before, an answer perhaps, is in the socket's buffer
+ * still. Never from within [input], so the shared buffer is free.
+ */
+static void fail_sending(struct net_conn *c, int why)
+{
+	for (int i = 0; i < LAST_READS; i++)
+		if (c->closing || c->paused || c->eof || c->finishing || !read_once(c))
+			break;
+	net_close_soon(c, why);
+}
+
 static void flush(struct net_conn *c)
 {
 	/* The common case, that it was written to just now, spares the end of the turn another
@@ -416,7 +431,7 @@ static void flush(struct net_conn *c)
 		if (n == -EAGAIN)
 			break;
 		if (n < 0 && n != -EINTR)
-			net_close_soon(c, (int)n);
+			fail_sending(c, (int)n);
 		if (n > 0)
 			sent(c, (size_t)n);
 	}

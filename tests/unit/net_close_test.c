@@ -384,6 +384,42 @@ static void test_write_errors(enum kind kind)
 	net_loop_close(&loop);
 }
 
+static void eat_all(struct side *s)
+{
+	size_t n = net_peek(&s->c).n;
+	s->pieces += n;
+	net_eat(&s->c, n);
+}
+
+/* A peer that has heard enough: its answer is there when our next bytes meet the closed door. */
+static void test_last_words(enum kind kind)
+{
+	const char *name = kind_names[kind];
+	struct side s;
+	open_loop();
+	for (int paused = 0; paused < 2; paused++) {
+		open_side(&s, kind, 1000, 1000);
+		s.input = eat_all;
+		send_peer(&s, SPAN("enough"));
+		if (paused)
+			net_pause(&s.c);
+		reset_peer(&s);
+		/* Before the loop can tell of either; the first send may be the one that finds out.
+		 */
+		for (int i = 0; i < 2; i++) {
+			net_write(&s.c, SPAN("more"));
+			net_conn_settle(&loop);
+		}
+		UNTIL(s.closes == 1);
+		ok(s.why == -EPIPE || s.why == -ECONNRESET, "%s: a send that fails", name);
+		is_int((long long)s.pieces, paused ? 0 : 6, "%s: %s", name,
+		       paused ? "who does not read loses what was said"
+			      : "what was said before is still heard");
+		close_peer(&s);
+	}
+	net_loop_close(&loop);
+}
+
 int main(void)
 {
 	unsigned before = descriptors();
@@ -395,6 +431,7 @@ int main(void)
 		test_close_inside(kind);
 		test_close_other(kind);
 		test_write_errors(kind);
+		test_last_words(kind);
 	}
 	test_finish_paused();
 	test_closed();

@@ -116,6 +116,14 @@ bool net_addr_eq(const struct net_addr *a, const struct net_addr *b)
 	       memcmp(a->ip, b->ip, a->family == 4 ? 4 : 16) == 0;
 }
 
+bool net_addr_among(const struct net_addr *addrs, unsigned n, const struct net_addr *a)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (net_addr_eq(&addrs[i], a))
+			return true;
+	return false;
+}
+
 socklen_t net_addr_sockaddr(const struct net_addr *a, uint16_t port, struct sockaddr_storage *sa)
 {
 	memset(sa, 0, sizeof *sa);

@@ -29,6 +29,8 @@ struct net_addr {
 bool net_addr_parse(struct span text, struct net_addr *a);
 
 bool net_addr_eq(const struct net_addr *a, const struct net_addr *b);
+/* Whether [a] is one of the [n] in [addrs]. */
+bool net_addr_among(const struct net_addr *addrs, unsigned n, const struct net_addr *a);
 
 /* Fills [sa], AF_INET or AF_INET6; returns its length for connect, bind or sendto. */
 socklen_t net_addr_sockaddr(const struct net_addr *a, uint16_t port, struct sockaddr_storage *sa);

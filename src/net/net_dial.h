@@ -13,7 +13,8 @@
 struct net_dial;
 /*
  * [rc]: a connected descriptor (non-blocking, close-on-exec, TCP_NODELAY, keep-alive), now the
- * caller's; or -errno of the last address tried, or a name of net.h.
+ * caller's; or -errno of the last address tried, or a name of net.h. That address is
+ * d->addrs[d->next - 1] of d->count, when d->next is not 0 (no address was found; a path).
  */
 typedef void net_dialled(struct net_dial *d, int rc);
 

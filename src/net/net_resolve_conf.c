@@ -207,14 +207,6 @@ static bool host_line(struct span line, struct span name, struct net_addr *a)
 	return false;
 }
 
-static bool among(const struct net_addr *addrs, unsigned n, const struct net_addr *a)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (net_addr_eq(&addrs[i], a))
-			return true;
-	return false;
-}
-
 unsigned net_hosts_read(struct span name, struct net_addr *addrs, unsigned max_each)
 {
 	struct lines l;
@@ -225,7 +217,7 @@ unsigned net_hosts_read(struct span name, struct net_addr *addrs, unsigned max_e
 	lines_open(&l, hosts_file);
 	while (name.n > 0 && lines_next(&l, &line)) {
 		struct net_addr a;
-		if (!host_line(line, name, &a) || among(addrs, n, &a))
+		if (!host_line(line, name, &a) || net_addr_among(addrs, n, &a))
 			continue;
 		if ((a.family == 4 ? fours : n - fours) == max_each)
 			continue;

@@ -128,6 +128,19 @@ void http_begin(struct http_exchange *x, struct out *o, uint64_t length)
 		http_abort(x);
 }
 
+struct out http_open_interim(struct http_exchange *x, size_t room)
+{
+	struct out none = {.over = true};
+	if (x->minor == 0 || x->status != 0)
+		return none;
+	return net_out_open(&http_conn_of(x)->net, room);
+}
+
+void http_send_interim(struct http_exchange *x, const struct out *o)
+{
+	net_out_close(&http_conn_of(x)->net, o);
+}
+
 bool http_send(struct http_exchange *x, struct span s)
 {
 	struct http_conn *c = http_conn_of(x);

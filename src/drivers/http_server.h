@@ -147,6 +147,12 @@ void http_begin(struct http_exchange *x, struct out *o, uint64_t length);
 /* http_open with the fields of [p] that stand behind its Date in place of the handler's. */
 struct out http_open_like(struct http_exchange *x, unsigned status, const struct http_prebuilt *p,
 			  size_t room);
+/*
+ * An interim answer (1xx but 101), before http_open: a writer for the whole head, to be sent when
+ * it fits; over at once when the client may not have it (1.0) or the answer has begun.
+ */
+struct out http_open_interim(struct http_exchange *x, size_t room);
+void http_send_interim(struct http_exchange *x, const struct out *o);
 /* False when it does not fit (http_room): nothing was taken; ask with http_want_writable. */
 bool http_send(struct http_exchange *x, struct span s);
 /* The whole body, borrowed: bytes that live as long as the process. */

@@ -1,5 +1,9 @@
 #include "services/common/admin.h"
 
+#include "services/common/metrics.h"
+
+#define READY_MAX 4096 /* of /readyz: a pair for each dependency */
+
 static const struct service *self;
 static struct http_server server;
 static bool stopping;
@@ -11,7 +15,7 @@ void admin_answer_healthz(struct http_exchange *x)
 
 static void answer_readyz(struct http_exchange *x)
 {
-	uint8_t buf[1024];
+	uint8_t buf[READY_MAX];
 	struct out o = out_init(buf, sizeof buf);
 	bool ready = !stopping;
 	out_str(&o, "{");
@@ -33,6 +37,8 @@ static void on_request(struct http_exchange *x)
 		admin_answer_healthz(x);
 	else if (span_eq(path, SPAN("/readyz")))
 		answer_readyz(x);
+	else if (self->metrics != NULL && span_eq(path, SPAN("/metrics")))
+		self->metrics(x);
 	else
 		http_answer(x, 404, SPAN("text/plain"), SPAN("here are /healthz and /readyz\n"));
 }
@@ -41,7 +47,7 @@ static const struct http_handler handler = {.request = on_request};
 static const struct http_server_limits limits = {
 	.parse = {.line = 1024, .head = 4096, .fields = 40, .chunk_ext = 256},
 	.body = 0,
-	.out = 16 << 10,
+	.out = METRICS_MAX + 4096,
 	.connections = 64,
 	.idle_ms = 75000,
 	.head_ms = 5000,

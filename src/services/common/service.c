@@ -94,6 +94,8 @@ static int print_config(char **env)
 {
 	struct out o = text_open();
 	config_print(self->vars, self->var_count, self->config, env, &o);
+	if (self->show != NULL)
+		self->show(&o);
 	print(STDOUT_FILENO, &o);
 	return 0;
 }
@@ -204,6 +206,8 @@ static int run(char **env)
 		log_str(&l, "version", BARNACLE_VERSION);
 		log_close(&l);
 	}
+	if (self->prepare != NULL && self->prepare() < 0)
+		return 1;
 	if (self->config->workers > 1)
 		return workers_run(self->config->workers, run_worker);
 	return run_worker();

@@ -32,7 +32,7 @@ struct service_config {
 	{.name = "BIND_ADDRESS", .fallback = "", .at = offsetof(type, common.bind_address), \
 	 .take = config_take_text, .help = "address of this machine to listen on; all when unset"}, \
 	{.name = "ADMIN_PORT", .fallback = "9090", .at = offsetof(type, common.admin_port), \
-	 .take = config_take_port_or_off, .help = "listener for /healthz and /readyz; 0 = off"}, \
+	 .take = config_take_port_or_off, .help = "listener for /healthz, /readyz and /metrics; 0 = off"}, \
 	{.name = "WORKERS", .fallback = "1", .at = offsetof(type, common.workers), \
 	 .take = config_take_u32, .min = 1, .max = 64, .help = "processes that share the port"}, \
 	{.name = "LOG_FORMAT", .fallback = "logfmt", .at = offsetof(type, common.log_format), \
@@ -52,12 +52,18 @@ struct service {
 	const uint16_t *public_port;                     /* NULL when there is none */
 	/* After the variables were read, what one row can't see; mistakes go to [errors]. */
 	int (*check)(struct out *errors);
+	/* For --check-config, behind the variables: what they amount to; or NULL. */
+	void (*show)(struct out *o);
+	/* Before the processes of WORKERS are made, for memory that they share; or NULL. */
+	int (*prepare)(void);
 	/* Opens everything; 0, or a negative error, after logging what failed. */
 	int (*start)(struct net_loop *loop);
 	/* Stops accepting; calls service_stopped when the last answer is out. */
 	void (*drain)(void);
 	/* Writes `"name":"state"` pairs, comma-separated; whether all that is needed is there. */
 	bool (*ready)(struct out *o);
+	/* Answers /metrics, see metrics.h; NULL when there are none. */
+	void (*metrics)(struct http_exchange *x);
 };
 
 int service_main(const struct service *s, int argc, char **argv, char **env);

@@ -16,6 +16,7 @@
 #define RESTART_MS 500
 
 static pid_t pids[WORKERS_MAX];
+uint32_t workers_number;
 
 static void start(uint32_t i, const sigset_t *old, int (*body)(void))
 {
@@ -29,6 +30,7 @@ static void start(uint32_t i, const sigset_t *old, int (*body)(void))
 	if (getppid() != parent)
 		_exit(1);
 	sigprocmask(SIG_SETMASK, old, NULL);
+	workers_number = i;
 	exit(body());
 }
 

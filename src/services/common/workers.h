@@ -10,6 +10,9 @@
 
 #define WORKERS_MAX 64
 
+/* The number of this process, from 0; one that is started again has the number of the dead one. */
+extern uint32_t workers_number;
+
 /* Runs [body] in [n] processes until a signal to stop; returns the exit status. */
 int workers_run(uint32_t n, int (*body)(void));
 

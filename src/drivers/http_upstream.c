@@ -3,8 +3,11 @@
 #include "net/net_dial.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define CHUNK_ROOM 24  /* size line and the two CRLFs */
@@ -20,6 +23,7 @@ const struct upstream_limits upstream_defaults = {
 	.between_ms = 60000,
 	.idle_ms = 30000,
 	.tunnel_ms = 3600000,
+	.retries = 1,
 };
 
 /* A connection in the making; apart, because the resolver needs 2 KiB that the rest does not. */
@@ -43,18 +47,10 @@ const char *upstream_why_text(enum upstream_why why)
 		return "gave an answer that is not HTTP";
 	case UPSTREAM_TRUNCATED:
 		return "did not complete its answer";
+	case UPSTREAM_WHYS:
+		break;
 	}
 	return "failed";
-}
-
-void upstream_init(struct upstream *up, struct net_loop *loop, const struct upstream_limits *lim,
-		   const char *host, uint16_t port)
-{
-	memset(up, 0, sizeof *up);
-	up->loop = loop;
-	up->lim = lim;
-	up->host = host;
-	up->port = port;
 }
 
 /* What was written, for a repetition. */
@@ -78,37 +74,37 @@ static void put_piece(struct out *o, const struct upstream_call *call, struct sp
 
 /* The records of connections. */
 
-static struct upstream_conn *new_conn(struct upstream *up)
+static struct upstream_conn *new_conn(struct upstream_group *g)
 {
-	struct upstream_conn *c = up->spare;
+	struct upstream_conn *c = g->spare;
 	if (c == NULL)
 		return malloc(sizeof *c);
-	up->spare = c->next;
-	up->spares--;
+	g->spare = c->next;
+	g->spares--;
 	return c;
 }
 
 void upstream_conn_free(struct upstream_conn *c)
 {
-	struct upstream *up = c->up;
-	if (up->spares >= SPARE_CONNS) {
+	struct upstream_group *g = c->up->group;
+	if (g->spares >= SPARE_CONNS) {
 		free(c);
 		return;
 	}
-	c->next = up->spare;
-	up->spare = c;
-	up->spares++;
+	c->next = g->spare;
+	g->spare = c;
+	g->spares++;
 }
 
 /* The pool. */
 
 void upstream_arm(struct upstream_conn *c)
 {
-	const struct upstream_limits *lim = c->up->lim;
+	const struct upstream_limits *lim = c->up->group->lim;
 	const uint32_t ms[] = {lim->idle_ms, lim->answer_ms, lim->between_ms, lim->tunnel_ms, 0};
 	c->sent_mark = c->net.sent;
 	if (c->phase != UPSTREAM_OVER && !c->net.closing)
-		net_timer_set(c->up->loop, &c->net.timer, ms[c->phase], upstream_on_time);
+		net_timer_set(c->net.loop, &c->net.timer, ms[c->phase], upstream_on_time);
 }
 
 void upstream_unpark(struct upstream_conn *c)
@@ -121,7 +117,7 @@ void upstream_unpark(struct upstream_conn *c)
 		c->up->idle = c->next;
 	if (c->next != NULL)
 		c->next->prev = c->prev;
-	c->up->idles--;
+	c->up->count->idles--;
 	c->phase = UPSTREAM_OVER;
 }
 
@@ -135,7 +131,7 @@ void upstream_park(struct upstream_conn *c)
 	if (up->idle != NULL)
 		up->idle->prev = c;
 	up->idle = c;
-	up->idles++;
+	up->count->idles++;
 	net_resume(&c->net);
 	upstream_arm(c);
 }
@@ -160,18 +156,31 @@ static struct upstream_conn *take_idle(struct upstream *up)
 	return NULL;
 }
 
+void upstream_set_patient(struct upstream_conn *c, bool patient)
+{
+	unsigned ms = patient ? 0 : UPSTREAM_DEAF_MS;
+	if (c->patient == patient)
+		return;
+	c->patient = patient;
+	if (c->addr.family != 0)
+		setsockopt(c->net.src.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+}
+
 static void attach(struct upstream_conn *c, struct upstream_call *call)
 {
+	const struct upstream_request *rq = &call->rq;
 	c->call = call;
 	call->conn = c;
 	c->phase = UPSTREAM_HEADING;
 	c->seen = 0;
 	c->sent_before = c->net.sent;
 	upstream_arm(c);
+	upstream_set_patient(c, rq->framing == HTTP_CHUNKED || rq->length > UPSTREAM_DEAF_BODY);
 	if (!net_write(&c->net, out_span_of(&call->kept)))
 		net_close_soon(&c->net, -ENOMEM);
-	if (!c->kept)
-		upstream_forget_kept(call); /* a new connection can't be stale */
+	/* A new connection can't be stale, and this request may be sent but once. */
+	if (call->sent_once || (!c->kept && !upstream_is_idempotent(rq)))
+		upstream_forget_kept(call);
 }
 
 struct upstream_call *upstream_detach(struct upstream_conn *c)
@@ -184,30 +193,24 @@ struct upstream_call *upstream_detach(struct upstream_conn *c)
 
 /* New connections. */
 
-void upstream_fail(struct upstream_call *call, enum upstream_why why, const char *error)
-{
-	if (why != UPSTREAM_TRUNCATED)
-		call->up->state = UPSTREAM_DOWN;
-	call->error = error;
-	upstream_forget_kept(call);
-	call->ops->failed(call, why);
-}
-
-static int open_conn(struct upstream_call *call, int fd)
+static int open_conn(struct upstream_call *call, int fd, const struct net_addr *addr)
 {
 	struct upstream *up = call->up;
-	struct upstream_conn *c = new_conn(up);
+	struct upstream_conn *c = new_conn(up->group);
 	if (c == NULL)
 		return -ENOMEM;
 	memset(c, 0, sizeof *c);
 	c->up = up;
-	int rc = net_conn_open(up->loop, &c->net, fd, &upstream_conn_ops,
-			       up->lim->parse.head + NET_INPUT, up->lim->out, false);
+	c->epoch = up->epoch;
+	c->addr = *addr;
+	c->patient = true;
+	int rc = net_conn_open(up->group->loop, &c->net, fd, &upstream_conn_ops,
+			       up->group->lim->parse.head + NET_INPUT, up->group->lim->out, false);
 	if (rc < 0) {
 		upstream_conn_free(c);
 		return rc;
 	}
-	up->opened++;
+	up->count->opened++;
 	up->state = UPSTREAM_UP;
 	attach(c, call);
 	return 0;
@@ -218,11 +221,16 @@ static void on_dialled(struct net_dial *d, int rc)
 	struct upstream_dial *dial =
 		(struct upstream_dial *)((char *)d - offsetof(struct upstream_dial, dial));
 	struct upstream_call *call = dial->call;
+	struct net_addr addr = {.family = 0};
+	if (d->next > 0) {
+		upstream_heard(call->up, d->addrs, d->count);
+		addr = d->addrs[d->next - 1];
+	}
 	free(dial);
 	call->dial = NULL;
 	if (rc >= 0) {
 		int fd = rc;
-		rc = open_conn(call, fd);
+		rc = open_conn(call, fd, &addr);
 		if (rc < 0)
 			close(fd);
 	}
@@ -231,32 +239,89 @@ static void on_dialled(struct net_dial *d, int rc)
 			call->ops->writable(call);
 		return;
 	}
-	call->up->conns--;
+	call->up->count->conns--;
 	bool late = rc == -ETIMEDOUT || rc == NET_EDEADLINE;
-	upstream_fail(call, late ? UPSTREAM_LATE_CONNECT : UPSTREAM_UNREACHABLE, net_strerror(rc));
+	upstream_fail(call, late ? UPSTREAM_LATE_CONNECT : UPSTREAM_UNREACHABLE, net_strerror(rc),
+		      true);
 }
 
-int upstream_dial(struct upstream_call *call)
+static int dial(struct upstream_call *call)
 {
+	struct upstream_group *g = call->group;
 	struct upstream *up = call->up;
 	struct upstream_dial *d = calloc(1, sizeof *d);
 	if (d == NULL)
 		return -ENOMEM;
 	d->call = call;
 	call->dial = d;
-	up->conns++;
-	net_dial_start(up->loop, &d->dial, up->host, up->port, up->lim->connect_ms, on_dialled);
+	up->count->conns++;
+	net_dial_start(g->loop, &d->dial, up->host, up->port, g->lim->connect_ms, on_dialled);
 	return 0;
+}
+
+/* Gives the call to a server; what was lost once may not meet a connection that is stale, too. */
+static int place(struct upstream_call *call)
+{
+	int rc = upstream_pick(call);
+	if (rc < 0)
+		return rc;
+	upstream_use(call->up);
+	struct upstream_conn *c = call->sent_once ? NULL : take_idle(call->up);
+	if (c != NULL)
+		attach(c, call);
+	else
+		rc = dial(call);
+	if (rc < 0)
+		upstream_release(call);
+	return rc;
+}
+
+static bool goes_on(struct upstream_call *call, enum upstream_why why)
+{
+	if (call->group->lim->retries == 0 || call->kept.over)
+		return false;
+	if (!call->stale)
+		call->tried |= (uint8_t)(1u << call->up->index);
+	call->sent_once = call->sent_once || why == UPSTREAM_LOST;
+	int rc = place(call);
+	/* What was lost may try the same server again, when there is no other. */
+	if (rc < 0 && why == UPSTREAM_LOST) {
+		call->tried = 0;
+		rc = place(call);
+	}
+	return rc == 0;
+}
+
+void upstream_fail(struct upstream_call *call, enum upstream_why why, const char *error, bool again)
+{
+	struct upstream *up = call->up;
+	upstream_failed(call, why);
+	upstream_release(call);
+	if (why != UPSTREAM_GARBLED)
+		upstream_distrust(up);
+	if (again && goes_on(call, why)) {
+		call->repeats++;
+		up->count->repeated++;
+		if (call->conn != NULL && !call->complete)
+			call->ops->writable(call);
+		else if (call->ops->repeated != NULL)
+			call->ops->repeated(call);
+		return;
+	}
+	up->count->failed[why]++;
+	call->error = error;
+	upstream_forget_kept(call);
+	call->ops->failed(call, why);
 }
 
 /* What the caller does. */
 
-struct out *upstream_open(struct upstream_call *call, struct upstream *up,
+struct out *upstream_open(struct upstream_call *call, struct upstream_group *g,
 			  const struct upstream_ops *ops, size_t room)
 {
 	/* All but [small], which need not be cleared. */
 	memset(call, 0, offsetof(struct upstream_call, small));
-	call->up = up;
+	call->group = g;
 	call->ops = ops;
 	room += UPSTREAM_FRAMING;
 	uint8_t *p = room <= sizeof call->small ? call->small : malloc(room);
@@ -270,9 +335,16 @@ bool upstream_has_body(const struct upstream_request *rq)
 	return rq->framing == HTTP_CHUNKED || rq->length > 0;
 }
 
+bool upstream_is_idempotent(const struct upstream_request *rq)
+{
+	static const uint32_t idempotent = 1u << HTTP_GET | 1u << HTTP_HEAD | 1u << HTTP_PUT |
+					   1u << HTTP_DELETE | 1u << HTTP_OPTIONS |
+					   1u << HTTP_TRACE;
+	return (idempotent >> rq->method & 1) != 0 && !upstream_has_body(rq);
+}
+
 int upstream_start(struct upstream_call *call, const struct upstream_request *rq)
 {
-	struct upstream *up = call->up;
 	struct out *o = &call->kept;
 	call->rq = *rq;
 	call->complete = !upstream_has_body(rq);
@@ -281,14 +353,7 @@ int upstream_start(struct upstream_call *call, const struct upstream_request *rq
 	else if (rq->framing == HTTP_LENGTH)
 		http_put_field_u64(o, SPAN("Content-Length"), rq->length);
 	http_put_head_end(o);
-	struct upstream_conn *c = o->over ? NULL : take_idle(up);
-	if (c != NULL) {
-		attach(c, call);
-		return 0;
-	}
-	int rc = o->over                             ? -ENOBUFS
-		 : up->conns >= up->lim->connections ? -EBUSY
-						     : upstream_dial(call);
+	int rc = o->over ? -ENOBUFS : place(call);
 	if (rc < 0)
 		upstream_forget_kept(call);
 	return rc;
@@ -356,11 +421,12 @@ void upstream_unhold(struct upstream_call *call)
 void upstream_leave(struct upstream_call *call)
 {
 	upstream_forget_kept(call);
+	upstream_release(call);
 	if (call->dial != NULL) {
 		net_dial_cancel(&call->dial->dial);
 		free(call->dial);
 		call->dial = NULL;
-		call->up->conns--;
+		call->up->count->conns--;
 	}
 	if (call->conn == NULL)
 		return;

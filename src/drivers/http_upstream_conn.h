@@ -1,9 +1,9 @@
-/* http_upstream_conn: a connection to an upstream; shared by http_upstream.c and
- * http_upstream_read.c. */
+/* http_upstream_conn: a connection to an upstream; shared by the files of http_upstream. */
 #ifndef DRIVERS_HTTP_UPSTREAM_CONN_H
 #define DRIVERS_HTTP_UPSTREAM_CONN_H
 
 #include "drivers/http_upstream.h"
+#include "net/net_addr.h"
 
 enum upstream_phase {
 	UPSTREAM_PARKED, /* idle, in the pool */
@@ -24,6 +24,9 @@ struct upstream_conn {
 	bool kept : 1;        /* it has served a call before this one */
 	bool keep_alive : 1;  /* it may serve another */
 	bool ended : 1;       /* of a tunnel: the server's last byte has been given on */
+	bool patient : 1;     /* without UPSTREAM_DEAF_MS */
+	uint32_t epoch;       /* of the server when it was opened */
+	struct net_addr addr; /* of the server; family 0 for a Unix socket */
 	uint64_t sent_before; /* this call */
 	uint64_t sent_mark;   /* when the timer was set */
 };
@@ -41,10 +44,32 @@ void upstream_drop(struct upstream_conn *c, int why);
 void upstream_conn_free(struct upstream_conn *c);
 /* Takes call and connection apart. */
 struct upstream_call *upstream_detach(struct upstream_conn *c);
-/* A new connection for the call, which is kept whole; 0 or -errno. */
-int upstream_dial(struct upstream_call *call);
 void upstream_forget_kept(struct upstream_call *call);
 bool upstream_has_body(const struct upstream_request *rq);
-void upstream_fail(struct upstream_call *call, enum upstream_why why, const char *error);
+bool upstream_is_idempotent(const struct upstream_request *rq);
+/* TCP_USER_TIMEOUT off or on, where that changes something. */
+void upstream_set_patient(struct upstream_conn *c, bool patient);
+
+/* The call has failed at its server: on to the next one when [again] and there is one, or over. */
+void upstream_fail(struct upstream_call *call, enum upstream_why why, const char *error,
+		   bool again);
+
+/* http_upstream_group.c: the choice of a server, and its circuit. */
+
+/* Gives the call a server that it has not tried: 0, -EHOSTDOWN or -EBUSY. */
+int upstream_pick(struct upstream_call *call);
+/* The server is no longer busy with it. */
+void upstream_release(struct upstream_call *call);
+void upstream_succeeded(struct upstream *up);
+void upstream_failed(struct upstream_call *call, enum upstream_why why);
+
+/* http_upstream_look.c: the addresses of a name in use. */
+
+/* To be called with every use. */
+void upstream_use(struct upstream *up);
+/* The name has these addresses now. */
+void upstream_heard(struct upstream *up, const struct net_addr *addrs, unsigned n);
+/* No connection that is there now is to be used again. */
+void upstream_distrust(struct upstream *up);
 
 #endif

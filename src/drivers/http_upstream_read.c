@@ -11,28 +11,18 @@ static struct upstream_conn *conn_of(struct net_conn *n)
 /* The server may have closed while our request was on its way, which is nobody's fault. */
 static bool may_repeat(const struct upstream_conn *c, const struct upstream_call *call)
 {
-	static const uint32_t idempotent = 1u << HTTP_GET | 1u << HTTP_HEAD | 1u << HTTP_PUT |
-					   1u << HTTP_DELETE | 1u << HTTP_OPTIONS |
-					   1u << HTTP_TRACE;
-	if (!c->kept || call->begun || call->repeats > 0 || call->kept.over)
+	if (call->begun || call->sent_once)
 		return false;
-	bool safe = (idempotent >> call->rq.method & 1) != 0 && !upstream_has_body(&call->rq);
-	return safe || c->net.sent == c->sent_before;
+	return upstream_is_idempotent(&call->rq) || (c->kept && c->net.sent == c->sent_before);
 }
 
 static void lose(struct upstream_conn *c, enum upstream_why why, const char *error)
 {
+	bool again = why == UPSTREAM_LOST && may_repeat(c, c->call);
 	struct upstream_call *call = upstream_detach(c);
-	bool again = why == UPSTREAM_LOST && may_repeat(c, call);
+	call->stale = why == UPSTREAM_LOST && c->kept;
 	upstream_drop(c, NET_ECLOSED);
-	if (!again || upstream_dial(call) < 0) {
-		upstream_fail(call, why, error);
-		return;
-	}
-	call->repeats++;
-	call->up->stale++;
-	if (call->ops->repeated != NULL)
-		call->ops->repeated(call);
+	upstream_fail(call, why, error, again);
 }
 
 static enum upstream_why why_lost(const struct upstream_conn *c)
@@ -45,12 +35,14 @@ static void complete(struct upstream_conn *c)
 	struct upstream_call *call = upstream_detach(c);
 	struct upstream *up = c->up;
 	bool stray = net_peek(&c->net).n > 0;
-	up->stray += stray;
+	up->count->stray += stray;
 	if (c->keep_alive && call->complete && !stray && !c->net.eof && !c->net.closing &&
-	    net_pending(&c->net) == 0 && up->idles < up->lim->idle)
+	    c->epoch == up->epoch && net_pending(&c->net) == 0 &&
+	    up->count->idles < up->group->lim->idle)
 		upstream_park(c);
 	else
 		upstream_drop(c, NET_ECLOSED);
+	upstream_release(call);
 	call->ops->done(call);
 }
 
@@ -79,7 +71,9 @@ static void give_head(struct upstream_conn *c, const struct http_head *h)
 {
 	c->phase = h->status == 101 ? UPSTREAM_TUNNEL : UPSTREAM_BODY;
 	c->keep_alive = h->keep_alive;
-	http_body_init(&c->decoder, h, &c->up->lim->parse);
+	http_body_init(&c->decoder, h, &c->up->group->lim->parse);
+	if (c->phase == UPSTREAM_TUNNEL)
+		upstream_set_patient(c, true);
 	upstream_arm(c);
 	/* cppcheck-suppress nullPointerRedundantCheck ; the callback may leave the call */
 	c->call->ops->head(c->call, h);
@@ -90,8 +84,8 @@ static void give_head(struct upstream_conn *c, const struct http_head *h)
 static bool take_head(struct upstream_conn *c)
 {
 	struct upstream_call *call = c->call;
-	const struct upstream_limits *lim = c->up->lim;
-	struct http_head *h = &c->up->head;
+	const struct upstream_limits *lim = c->up->group->lim;
+	struct http_head *h = &c->up->group->head;
 	struct span in = net_peek(&c->net);
 	if (in.n == 0 || !http_head_due(in, c->seen, &lim->parse))
 		return false;
@@ -108,7 +102,7 @@ static bool take_head(struct upstream_conn *c)
 	}
 	net_eat(&c->net, (size_t)used);
 	c->seen = 0;
-	c->up->state = UPSTREAM_UP;
+	upstream_succeeded(c->up);
 	if (is_interim(h))
 		give_interim(c, h);
 	else
@@ -160,7 +154,7 @@ static void on_input(struct net_conn *n)
 {
 	struct upstream_conn *c = conn_of(n);
 	if (c->call == NULL) {
-		c->up->stray += net_peek(n).n > 0;
+		c->up->count->stray += net_peek(n).n > 0;
 		if (net_peek(n).n > 0 || n->eof)
 			upstream_drop(c, NET_ECLOSED);
 		return;
@@ -190,11 +184,10 @@ static void on_drained(struct net_conn *n)
 static void on_closed(struct net_conn *n, int why)
 {
 	struct upstream_conn *c = conn_of(n);
-	struct upstream *up = c->up;
 	upstream_unpark(c);
 	if (c->call != NULL)
 		lose(c, why_lost(c), net_strerror(why));
-	up->conns--;
+	c->up->count->conns--;
 	upstream_conn_free(c);
 }
 

@@ -160,8 +160,11 @@ static inline char *text_of(const char *name, int n)
 	return s;
 }
 
-/* [more]: further variables, NULL at the end; may be NULL. */
-static inline struct rig rig_start(const char *const *more)
+/*
+ * [routes]: the value of ROUTES, with the ports of api and web for its two %d; NULL: the variable
+ * is not set. [more]: further variables, NULL at the end; may be NULL.
+ */
+static inline struct rig rig_start_routes(const char *routes, const char *const *more)
 {
 	struct rig r = {.port = free_port(), .admin = free_port()};
 	temp_dir(); /* its guard is forked now, or it would keep our listeners open */
@@ -178,7 +181,11 @@ static inline struct rig rig_start(const char *const *more)
 		"API_HOST=127.0.0.1",
 		"WEB_HOST=localhost",
 	};
-	for (int i = 6; more != NULL && *more != NULL; i++)
+	char text[512] = "ROUTES=";
+	if (routes != NULL)
+		snprintf(text + 7, sizeof text - 7, routes, r.api.port, r.web.port);
+	env[6] = text;
+	for (int i = 7; more != NULL && *more != NULL; i++)
 		env[i] = *more++;
 	r.router = proc_start(&(struct proc_spec){.argv = argv, .env = env});
 	for (int i = 0; i < 4; i++)
@@ -186,6 +193,11 @@ static inline struct rig rig_start(const char *const *more)
 	if (!wait_port(r.port, SOON))
 		bail("the router does not listen: %s", proc_log(r.router));
 	return r;
+}
+
+static inline struct rig rig_start(const char *const *more)
+{
+	return rig_start_routes(NULL, more);
 }
 
 static inline int rig_stop(struct rig *r)
@@ -197,6 +209,24 @@ static inline int rig_stop(struct rig *r)
 	up_away(&r->web);
 	proc_free(r->router);
 	return status;
+}
+
+/* Pauses the router, and waits until it really stands still: on another core it may run on. */
+static inline void rig_freeze(struct rig *r)
+{
+	char path[64], text[256];
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)proc_pid(r->router));
+	proc_signal(r->router, SIGSTOP);
+	for (long long until = now_ms() + SOON; now_ms() < until; tick()) {
+		FILE *f = fopen(path, "r");
+		size_t n = f == NULL ? 0 : fread(text, 1, sizeof text - 1, f);
+		text[n] = '\0';
+		if (f != NULL)
+			fclose(f);
+		if (strstr(text, ") T ") != NULL)
+			return;
+	}
+	bail("the router does not stop");
 }
 
 static inline struct httpc rig_dial(struct rig *r)

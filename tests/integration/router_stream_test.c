@@ -212,7 +212,7 @@ static void rude_answer(struct rig *r)
 	pid_t pid = in_child(upload_big, c.fd);
 	up_heard(&r->api);
 	poll(NULL, 0, 50);
-	proc_signal(r->router, SIGSTOP); /* so that it finds the answer and the reset together */
+	rig_freeze(r); /* so that it finds the answer and the reset together */
 	up_say(&r->api, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig");
 	up_hang_up(&r->api);
 	proc_signal(r->router, SIGCONT);
@@ -397,12 +397,13 @@ static void tunnel_full(struct rig *r)
 		done += (size_t)n;
 	}
 	ok(done >= BIG && went_well(pid), "and back");
+	up_hang_up(&r->api);
 	httpc_close(&c);
 }
 
 static void stopping(void)
 {
-	struct rig r = rig_start(NULL);
+	struct rig r = rig_start((const char *const[]){"STREAM_DRAIN=1s", NULL});
 	char buf[64];
 	struct httpc idle = rig_dial(&r);
 	tell(&idle, "GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n");
@@ -419,8 +420,12 @@ static void stopping(void)
 	proc_signal(r.router, SIGTERM);
 	ok(proc_wait_log(r.router, "stopping", SOON), "asked to stop");
 	is_int(httpc_take(&idle, buf, sizeof buf, SOON), HTTPC_CLOSED, "an idle client is let go");
-	ok(comes(&sse, "0\r\n\r\n"), "the event stream ends in order");
-	is_int(httpc_take(&ws, buf, sizeof buf, SOON), HTTPC_CLOSED, "the tunnel ends");
+	up_say(&r.api, "data: 2\n\n");
+	ok(comes(&sse, "data: 2"), "the event stream goes on for a while");
+	send(tunnelled, "x", 1, MSG_NOSIGNAL);
+	ok(comes(&ws, "x"), "and so does the tunnel");
+	ok(comes(&sse, "0\r\n\r\n"), "then the event stream ends in order");
+	is_int(httpc_take(&ws, buf, sizeof buf, SOON), HTTPC_CLOSED, "and the tunnel ends");
 	is_int(proc_wait(r.router, QUIET), -1, "it waits for the answer in flight");
 	struct httpc late;
 	ok(!httpc_dial(&late, "127.0.0.1", (uint16_t)r.port, SOON), "nobody new is served");
@@ -440,7 +445,8 @@ static void stopping(void)
 
 int main(void)
 {
-	struct rig r = rig_start(NULL);
+	struct rig r = rig_start_routes(
+		"/api=http://127.0.0.1:%d strip body=0; /=http://127.0.0.1:%d body=21m", NULL);
 	download(&r, answer_big, 100, "20 MiB with a length");
 	download(&r, answer_big_chunked, 100, "20 MiB in chunks");
 	upload(&r, upload_big, false, "20 MiB to an upstream, with a length");

@@ -1,4 +1,4 @@
-/* Rewriting the heads that pass through. */
+/* Rewriting the heads of requests. */
 #include "services/router/router.h"
 
 #include <string.h>
@@ -6,12 +6,6 @@
 #define ADDR_TEXT_MAX 40 /* of an IPv6 address */
 
 /* Paths. */
-
-bool forward_fits(struct span path, struct span prefix)
-{
-	return span_starts(path, prefix) &&
-	       (prefix.n == 0 || path.n == prefix.n || path.p[prefix.n] == '/');
-}
 
 /* The byte at the front of *s, an escape as the byte it stands for (the reader has checked it). */
 static uint8_t take_byte(struct span *s)
@@ -47,34 +41,6 @@ bool forward_has_dots(struct span path)
 
 /* Who is asking. */
 
-static bool is_private(const struct net_addr *a)
-{
-	static const struct {
-		uint8_t family, ip[2], mask[2];
-	} nets[] = {
-		{4, {10, 0}, {0xff, 0}},         /* RFC 1918 */
-		{4, {172, 16}, {0xff, 0xf0}},    /* RFC 1918 */
-		{4, {192, 168}, {0xff, 0xff}},   /* RFC 1918 */
-		{4, {127, 0}, {0xff, 0}},        /* loopback */
-		{4, {169, 254}, {0xff, 0xff}},   /* RFC 3927 */
-		{4, {100, 64}, {0xff, 0xc0}},    /* RFC 6598 */
-		{6, {0xfc, 0}, {0xfe, 0}},       /* RFC 4193 */
-		{6, {0xfe, 0x80}, {0xff, 0xc0}}, /* link-local */
-	};
-	static const struct net_addr loopback = {.family = 6, .ip = {[15] = 1}};
-	for (size_t i = 0; i < sizeof nets / sizeof *nets; i++)
-		if (a->family == nets[i].family && (a->ip[0] & nets[i].mask[0]) == nets[i].ip[0] &&
-		    (a->ip[1] & nets[i].mask[1]) == nets[i].ip[1])
-			return true;
-	return net_addr_eq(a, &loopback);
-}
-
-bool forward_trusts(const struct net_addr *peer)
-{
-	enum router_trust trust = router_config.trust;
-	return trust == TRUST_ALL || (trust == TRUST_PRIVATE && is_private(peer));
-}
-
 /* A call of the kernel for each would cost more than all else in the head. */
 static uint64_t random_number(void)
 {
@@ -109,9 +75,22 @@ void forward_take_id(struct request_id *id, const struct http_head *h, bool trus
 		id->text[i] = (uint8_t) "0123456789abcdef"[v & 15];
 }
 
-static void put_id(struct out *o, const struct request_id *id)
+void forward_put_id(struct out *o, const struct request_id *id)
 {
 	http_put_field(o, SPAN("X-Request-Id"), span_of(id->text, id->n));
+}
+
+/* By the lengths of the names first: this looks at each field of each request. */
+struct span forward_trace(const struct http_head *h)
+{
+	for (unsigned i = 0; i < h->fields; i++) {
+		struct span name = http_name(h, i);
+		if (h->known[i] == HTTP_F_OTHER && (name.n == 15 || name.n == 11) &&
+		    (span_eq_nocase(name, SPAN("X-Amzn-Trace-Id")) ||
+		     span_eq_nocase(name, SPAN("traceparent"))))
+			return http_value(h, i);
+	}
+	return SPAN_NONE;
 }
 
 /* Fields. */
@@ -130,38 +109,76 @@ bool forward_upgrade(const struct http_head *h)
 	return true;
 }
 
-#define BIT(kind) (1u << (kind))
 #define HOP_BY_HOP                                                                        \
 	(BIT(HTTP_F_CONNECTION) | BIT(HTTP_F_KEEP_ALIVE) | BIT(HTTP_F_PROXY_CONNECTION) | \
 	 BIT(HTTP_F_TE) | BIT(HTTP_F_TRAILER) | BIT(HTTP_F_TRANSFER_ENCODING) |           \
 	 BIT(HTTP_F_UPGRADE))
 
 /* Mostly Connection names no field, and then a look at the kind is enough. */
-static bool names_fields(const struct http_head *h)
+bool forward_names_fields(const struct http_head *h)
 {
 	struct span list = http_find(h, HTTP_F_CONNECTION);
 	return list.p != NULL && !span_eq_nocase(list, SPAN("keep-alive")) &&
 	       !span_eq_nocase(list, SPAN("close"));
 }
 
+bool forward_passes(const struct http_head *h, unsigned i, uint32_t without, bool named)
+{
+	return ((without | HOP_BY_HOP) >> h->known[i] & 1) == 0 &&
+	       !(named && http_is_hop_by_hop(h, i));
+}
+
+void forward_put_field(struct out *o, const struct http_head *h, unsigned i)
+{
+	const struct http_field *f = &h->field[i];
+	out_mem(o, h->at + f->name, (size_t)(f->value + f->value_n - f->name));
+	out_mem(o, "\r\n", 2);
+}
+
+/* Whether the i-th field is a count of hops, which only OPTIONS and TRACE have (9110, 7.6.2). */
+static bool is_hops(const struct http_head *h, unsigned i, uint64_t *left)
+{
+	return h->method == HTTP_OPTIONS && span_eq_nocase(http_name(h, i), SPAN("Max-Forwards")) &&
+	       dec_u64(http_value(h, i), left);
+}
+
+bool forward_ends_here(const struct http_head *h)
+{
+	uint64_t left;
+	for (unsigned i = 0; i < h->fields; i++)
+		if (is_hops(h, i, &left))
+			return left == 0;
+	return false;
+}
+
 /* All fields but those of the kinds in [without] and the hop-by-hop ones, as they were sent. */
 static void put_fields(struct out *o, const struct http_head *h, uint32_t without)
 {
-	bool named = names_fields(h);
-	without |= HOP_BY_HOP;
+	bool named = forward_names_fields(h);
+	uint64_t left;
 	for (unsigned i = 0; i < h->fields; i++) {
-		const struct http_field *f = &h->field[i];
-		if ((without >> h->known[i] & 1) != 0 || (named && http_is_hop_by_hop(h, i)))
+		if (!forward_passes(h, i, without, named))
 			continue;
-		out_mem(o, h->at + f->name, (size_t)(f->value + f->value_n - f->name));
-		out_mem(o, "\r\n", 2);
+		if (is_hops(h, i, &left))
+			http_put_field_u64(o, SPAN("Max-Forwards"), left > 0 ? left - 1 : 0);
+		else
+			forward_put_field(o, h, i);
 	}
 }
 
-static void put_upgrade(struct out *o, const struct http_head *h)
+void forward_put_upgrade(struct out *o, const struct http_head *h)
 {
 	http_put_field(o, SPAN("Connection"), SPAN("upgrade"));
 	http_put_field(o, SPAN("Upgrade"), http_find(h, HTTP_F_UPGRADE));
+}
+
+void forward_put_via(struct out *o, const struct http_head *h)
+{
+	if (router_config.via.s[0] == '\0')
+		return;
+	out_str(o, h->minor > 0 ? "Via: 1.1 " : "Via: 1.0 ");
+	out_str(o, router_config.via.s);
+	out_mem(o, "\r\n", 2);
 }
 
 static struct span port_of(struct span host, bool tls)
@@ -212,9 +229,9 @@ static void put_forwarded(struct out *o, const struct http_head *h, const struct
 }
 
 /* The path without the prefix, never empty, and the query: bytes as they were sent. */
-static void put_request_line(struct out *o, const struct http_head *h, struct span prefix)
+static void put_request_line(struct out *o, const struct http_head *h, const struct route *r)
 {
-	struct span path = span_tail(h->path, prefix.n);
+	struct span path = span_tail(h->path, r->strip ? r->prefix.n : 0);
 	out_span(o, h->method_name);
 	out_byte(o, ' ');
 	out_span(o, path.n > 0 ? path : SPAN("/"));
@@ -227,8 +244,21 @@ static void put_request_line(struct out *o, const struct http_head *h, struct sp
 
 size_t forward_request_room(const struct http_head *h, const struct route *r)
 {
+	const struct route_upstream *u = &router_routes.upstream[r->first];
 	/* The host may appear in Host and X-Forwarded-Host; the rest is of bounded texts. */
-	return h->n + 2 * h->host.n + span_str(r->up.host).n + 384;
+	return h->n + 2 * h->host.n + span_str(u->host).n + span_str(router_config.via.s).n + 400;
+}
+
+/* A 1.0 client may have sent none, and 1.1 asks for one (9112, 3.2). */
+static void put_host(struct out *o, const struct http_head *h, const struct route *r)
+{
+	if (h->host.p != NULL) {
+		http_put_field(o, SPAN("Host"), h->host);
+		return;
+	}
+	out_str(o, "Host: ");
+	routes_put_address(o, &router_routes.upstream[r->first]);
+	out_mem(o, "\r\n", 2);
 }
 
 void forward_put_request(struct out *o, struct http_exchange *x, const struct route *r,
@@ -243,23 +273,12 @@ void forward_put_request(struct out *o, struct http_exchange *x, const struct ro
 		without |= BIT(HTTP_F_FORWARDED);
 	if (!x->expects)
 		without |= BIT(HTTP_F_EXPECT);
-	put_request_line(o, h, r->prefix);
-	/* A 1.0 client may have sent none, and 1.1 asks for one (9112, 3.2). */
-	http_put_field(o, SPAN("Host"), h->host.p != NULL ? h->host : span_str(r->up.host));
+	put_request_line(o, h, r);
+	put_host(o, h, r);
 	put_fields(o, h, without);
 	put_forwarded(o, h, http_peer(x), trusted);
-	put_id(o, id);
+	forward_put_id(o, id);
+	forward_put_via(o, h);
 	if (forward_upgrade(h))
-		put_upgrade(o, h);
-}
-
-void forward_put_answer(struct out *o, const struct http_head *h, const struct request_id *id)
-{
-	/* Server would tell what stands behind; towards the client the router is the origin. */
-	put_fields(o, h,
-		   BIT(HTTP_F_CONTENT_LENGTH) | BIT(HTTP_F_DATE) | BIT(HTTP_F_SERVER) |
-			   BIT(HTTP_F_X_REQUEST_ID));
-	put_id(o, id);
-	if (h->status == 101)
-		put_upgrade(o, h);
+		forward_put_upgrade(o, h);
 }

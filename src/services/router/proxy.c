@@ -2,6 +2,7 @@
 #include "services/common/admin.h"
 #include "services/router/router.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ struct exchange {
 	struct exchange *prev, *next;
 	struct net_timer patience;      /* while it waits for 100 */
 	uint64_t asked_at, answered_at; /* loop time; 0: not yet */
-	uint64_t bytes;                 /* of the answer's body */
+	uint64_t bytes, received;       /* of the answer's body, and of the request's */
 	size_t out_max;                 /* http_room when nothing waits */
 	const char *end;                /* NULL: as it should be */
 	bool awaiting : 1;              /* 100, before the body may go on */
@@ -26,8 +27,8 @@ struct exchange {
 	bool events : 1;         /* an answer without an end: server-sent events */
 	bool upstream_ended : 1; /* of a tunnel */
 	struct request_id id;
-	uint8_t method_n, path_n;
-	uint8_t method[METHOD_SHOWN], path[PATH_SHOWN];
+	uint8_t method_n, path_n, trace_n;
+	uint8_t method[METHOD_SHOWN], path[PATH_SHOWN], trace[TRACE_MAX];
 };
 
 static struct exchange *live, *spare;
@@ -45,7 +46,8 @@ static struct exchange *exchange_of(struct upstream_call *call)
 static uint8_t shorten(uint8_t *to, struct span from, size_t max)
 {
 	struct span s = span_head(from, max);
-	memcpy(to, s.p, s.n);
+	if (s.n > 0)
+		memcpy(to, s.p, s.n);
 	return (uint8_t)s.n;
 }
 
@@ -63,12 +65,15 @@ static struct exchange *new_exchange(struct http_exchange *x)
 	e->call.conn = NULL;
 	e->call.dial = NULL;
 	e->call.repeats = 0;
+	e->call.counted = false;
+	e->call.up = NULL;
 	e->call.kept = (struct out){.over = true};
 	e->x = x;
 	x->user = e;
 	e->asked_at = http_since(x);
 	e->method_n = shorten(e->method, x->head->method_name, METHOD_SHOWN);
 	e->path_n = shorten(e->path, x->head->target, PATH_SHOWN);
+	e->trace_n = shorten(e->trace, forward_trace(x->head), TRACE_MAX);
 	e->next = live;
 	if (live != NULL)
 		live->prev = e;
@@ -96,6 +101,18 @@ static void free_exchange(struct exchange *e)
 	spares++;
 }
 
+static void put_upstream(struct log_line *l, const struct exchange *e)
+{
+	uint8_t text[ROUTES_ADDRESS];
+	struct out o = out_init(text, sizeof text);
+	const struct upstream *up = e->call.up;
+	log_span(l, "route", routes_name(e->route));
+	if (up == NULL)
+		return;
+	routes_put_address(&o, &router_routes.upstream[e->route->first + up->index]);
+	log_span(l, "upstream", out_span_of(&o));
+}
+
 static void write_log(const struct exchange *e)
 {
 	struct log_line l;
@@ -105,18 +122,33 @@ static void write_log(const struct exchange *e)
 	log_span(&l, "method", span_of(e->method, e->method_n));
 	log_span(&l, "path", span_of(e->path, e->path_n));
 	log_u64(&l, "status", e->x->status);
+	log_u64(&l, "received", e->received);
 	log_u64(&l, "bytes", e->bytes);
 	log_u64(&l, "ms", now - e->asked_at);
-	if (e->route != NULL) {
-		log_str(&l, "upstream", e->route->name);
+	if (e->route != NULL)
+		put_upstream(&l, e);
+	if (e->call.up != NULL) {
 		log_u64(&l, "upstream_ms",
 			(e->answered_at > 0 ? e->answered_at : now) - e->asked_at);
 		log_u64(&l, "retries", e->call.repeats);
 	}
 	log_span(&l, "id", span_of(e->id.text, e->id.n));
+	if (e->trace_n > 0)
+		log_span(&l, "trace", span_of(e->trace, e->trace_n));
 	if (e->end != NULL)
 		log_str(&l, "end", e->end);
 	log_close(&l);
+}
+
+/* Every exchange ends here once, whatever its end. */
+static void account(const struct exchange *e)
+{
+	ptrdiff_t i = e->route == NULL ? router_routes.count : e->route - router_routes.route;
+	/* A client that left before its answer is counted as nginx does it: 499. */
+	unsigned status = e->x->status == 0 ? 499 : e->x->status;
+	stats_count(&stats->route[i], status, router_loop->now - e->asked_at, e->received,
+		    e->bytes);
+	write_log(e);
 }
 
 /* The end of an exchange: [x] may be another request afterwards, and [e] is free. */
@@ -124,7 +156,7 @@ static void write_log(const struct exchange *e)
 static void end_well(struct exchange *e)
 {
 	struct http_exchange *x = e->x;
-	write_log(e);
+	account(e);
 	free_exchange(e);
 	http_end(x);
 }
@@ -133,7 +165,7 @@ static void end_cut(struct exchange *e, const char *why)
 {
 	struct http_exchange *x = e->x;
 	e->end = why;
-	write_log(e);
+	account(e);
 	free_exchange(e);
 	http_abort(x);
 }
@@ -167,16 +199,24 @@ static void answer_here(struct exchange *e, unsigned status, struct span field, 
 /* The name of the route is in the path anyway; addresses and reasons stay in the log. */
 static void answer_failed(struct exchange *e, unsigned status, const char *what, const char *why)
 {
-	uint8_t buf[SENTENCE_MAX];
+	uint8_t buf[SENTENCE_MAX], digits[20];
 	struct out o = out_init(buf, sizeof buf);
+	uint32_t ms = status == 503 ? upstream_closes_in(&e->route->group) : 0;
 	out_str(&o, what);
 	out_str(&o, ": ");
-	out_str(&o, e->route->name);
+	out_span(&o, routes_name(e->route));
 	out_byte(&o, ' ');
 	out_str(&o, why);
 	out_byte(&o, '\n');
 	e->end = why;
-	answer_here(e, status, SPAN("Retry-After"), SPAN("1"), out_span_of(&o));
+	answer_here(e, status, SPAN("Retry-After"), dec_put(digits, ms > 0 ? (ms + 999) / 1000 : 1),
+		    out_span_of(&o));
+}
+
+static void answer_too_large(struct exchange *e)
+{
+	e->end = "body too large";
+	answer_here(e, 413, SPAN_NONE, SPAN_NONE, SPAN("the request body is too large\n"));
 }
 
 /* The request. */
@@ -210,7 +250,7 @@ static void ask(struct exchange *e, bool trusted)
 	const struct http_head *h = x->head;
 	struct route *r = e->route;
 	size_t room = forward_request_room(h, r);
-	struct out *o = upstream_open(&e->call, &r->up, &upstream_ops, room);
+	struct out *o = upstream_open(&e->call, &r->group, &upstream_ops, room);
 	forward_put_request(o, x, r, &e->id, trusted);
 	struct upstream_request rq = {
 		.method = h->method,
@@ -218,31 +258,50 @@ static void ask(struct exchange *e, bool trusted)
 		.length = h->length,
 		.upgrade = forward_upgrade(h),
 	};
-	if (upstream_start(&e->call, &rq) < 0) {
-		answer_failed(e, 503, "service unavailable", "has too many requests waiting");
+	int rc = upstream_start(&e->call, &rq);
+	if (rc < 0) {
+		answer_failed(e, 503, "service unavailable",
+			      rc == -EHOSTDOWN ? "does not answer at the moment"
+					       : "has too many requests waiting");
 		return;
 	}
 	e->awaiting = x->expects;
 	if (e->awaiting) {
-		uint32_t half = router_config.upstream_timeout / 2;
+		uint32_t half = r->lim.answer_ms / 2;
 		net_timer_set(router_loop, &e->patience, half < CONTINUE_MS ? half : CONTINUE_MS,
 			      on_patience);
 	}
 	pump(e);
 }
 
-static struct route *route_of(struct span path)
+static void begin_request(struct exchange *e, const struct http_head *h, bool trusted)
 {
-	unsigned i = 0;
-	while (!forward_fits(path, routes[i].prefix))
-		i++;
-	return &routes[i];
+	static const struct span methods = SPAN("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+	if (h->method == HTTP_CONNECT || h->method == HTTP_TRACE) {
+		answer_here(e, 405, SPAN("Allow"), methods,
+			    SPAN("this method is not for a reverse proxy\n"));
+		return;
+	}
+	if (forward_ends_here(h)) {
+		answer_here(e, 200, SPAN("Allow"), methods, SPAN("this is the router\n"));
+		return;
+	}
+	if (forward_has_dots(h->path)) {
+		answer_here(e, 400, SPAN_NONE, SPAN_NONE, SPAN("dot segment in the path\n"));
+		return;
+	}
+	e->route = routes_find(&router_routes, h->path);
+	if (e->route == NULL)
+		answer_here(e, 404, SPAN_NONE, SPAN_NONE, SPAN("no route for this path\n"));
+	else if (h->framing == HTTP_LENGTH && h->length > e->route->body && e->route->body > 0)
+		answer_too_large(e);
+	else
+		ask(e, trusted);
 }
 
 static void on_request(struct http_exchange *x)
 {
-	const struct http_head *h = x->head;
-	if (span_eq(h->path, SPAN("/healthz"))) {
+	if (span_eq(x->head->path, SPAN("/healthz"))) {
 		admin_answer_healthz(x);
 		return;
 	}
@@ -251,18 +310,20 @@ static void on_request(struct http_exchange *x)
 		http_answer(x, 503, SPAN("text/plain; charset=utf-8"), SPAN("out of memory\n"));
 		return;
 	}
-	bool trusted = forward_trusts(http_peer(x));
-	forward_take_id(&e->id, h, trusted);
-	if (h->method == HTTP_CONNECT || h->method == HTTP_TRACE) {
-		answer_here(e, 405, SPAN("Allow"),
-			    SPAN("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
-			    SPAN("this method is not for a reverse proxy\n"));
-	} else if (forward_has_dots(h->path)) {
-		answer_here(e, 400, SPAN_NONE, SPAN_NONE, SPAN("dot segment in the path\n"));
-	} else {
-		e->route = route_of(h->path);
-		ask(e, trusted);
-	}
+	bool trusted = trust_has(&router_config.trust, http_peer(x));
+	stats->clients = router_server.count;
+	forward_take_id(&e->id, x->head, trusted);
+	begin_request(e, x->head, trusted);
+}
+
+/* A chunked body, whose length nobody said before. */
+static void end_too_large(struct exchange *e)
+{
+	upstream_leave(&e->call);
+	if (e->x->status == 0)
+		answer_too_large(e);
+	else
+		end_cut(e, "body too large");
 }
 
 static void end_tunnel(struct exchange *e)
@@ -274,6 +335,11 @@ static void end_tunnel(struct exchange *e)
 static void on_request_body(struct http_exchange *x, struct span piece, bool last)
 {
 	struct exchange *e = x->user;
+	e->received += piece.n;
+	if (!e->tunnel && e->route->body > 0 && e->received > e->route->body) {
+		end_too_large(e);
+		return;
+	}
 	upstream_send(&e->call, piece);
 	if (!last) {
 		pump(e);
@@ -297,7 +363,7 @@ static void on_client_gone(struct http_exchange *x)
 	if (e == NULL)
 		return;
 	e->end = "client gone";
-	write_log(e);
+	account(e);
 	free_exchange(e);
 }
 
@@ -313,8 +379,15 @@ const struct http_handler proxy_handler = {
 static void on_interim(struct upstream_call *call, const struct http_head *h)
 {
 	struct exchange *e = exchange_of(call);
-	if (h->status == 100 && e->awaiting)
-		stop_awaiting(e);
+	if (h->status == 100) {
+		if (e->awaiting)
+			stop_awaiting(e);
+		return;
+	}
+	/* An interim answer is not for 1.0 (9110, 15.2), and none is worth the final one. */
+	struct out o = http_open_interim(e->x, answer_room(h, e->route));
+	answer_put_interim(&o, h, e->route);
+	http_send_interim(e->x, &o);
 }
 
 static uint64_t length_of(const struct http_exchange *x, const struct http_head *h)
@@ -334,8 +407,8 @@ static void on_head(struct upstream_call *call, const struct http_head *h)
 	e->answered_at = router_loop->now;
 	e->events = span_eq_nocase(span_head(type, 17), SPAN("text/event-stream"));
 	e->out_max = http_room(e->x);
-	struct out o = http_open(e->x, h->status, h->n + FORWARD_ANSWER_ROOM);
-	forward_put_answer(&o, h, &e->id);
+	struct out o = http_open(e->x, h->status, answer_room(h, e->route));
+	answer_put(&o, h, e->route, &e->id);
 	if (!begin(e, &o, length_of(e->x, h)))
 		return;
 	if (h->status == 101) {
@@ -377,7 +450,7 @@ static void log_failed(const struct exchange *e, enum upstream_why why)
 	struct log_line l;
 	if (!log_open(&l, LOG_WARN, "upstream failed"))
 		return;
-	log_str(&l, "upstream", e->route->name);
+	put_upstream(&l, e);
 	log_str(&l, "what", upstream_why_text(why));
 	log_str(&l, "why", e->call.error);
 	log_span(&l, "id", span_of(e->id.text, e->id.n));
@@ -411,7 +484,7 @@ static const struct upstream_ops upstream_ops = {
 	.repeated = on_ready_again,
 };
 
-void proxy_drain(void)
+void proxy_end_streams(void)
 {
 	for (struct exchange *e = live, *next; e != NULL; e = next) {
 		next = e->next;

@@ -249,6 +249,27 @@ static void fixed(void)
 	close_group();
 }
 
+/* Servers close idle connections after a minute or so; ours must be gone before. */
+static void idle(void)
+{
+	struct server s;
+	uint16_t port = server_open(&s, "127.0.0.1", 0);
+	open_group(1, "127.0.0.1", &port);
+	is_int(lim.idle_ms, 30000, "30 s are the default");
+	lim.idle_ms = 20;
+	one_exchange(&s, "a connection that nobody needs");
+	is_int(counts[0].idles, 1, "is kept");
+	UNTIL(counts[0].conns == 0);
+	ok(server_is_left(&s), "and closed by us when its time is over");
+	lim.idle = 0;
+	close(s.conn);
+	s.conn = -1;
+	one_exchange(&s, "where none may be kept");
+	is_int(counts[0].idles, 0, "none is");
+	server_close(&s);
+	close_group();
+}
+
 static bool is_open_for(const struct upstream *up, uint32_t ms)
 {
 	return up->circuit == UPSTREAM_OPEN && up->open_until >= loop.now + ms / 2 - 5 &&
@@ -328,6 +349,7 @@ int main(void)
 	unsigned before = descriptors();
 	moved();
 	fixed();
+	idle();
 	circuits();
 	late();
 	is_int(descriptors(), before, "no descriptor is left behind");

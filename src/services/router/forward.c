@@ -75,9 +75,21 @@ void forward_take_id(struct request_id *id, const struct http_head *h, bool trus
 		id->text[i] = (uint8_t) "0123456789abcdef"[v & 15];
 }
 
+/* One field, whose value has been looked at when it was read. [name] with its colon and blank. */
+static void put_line(struct out *o, struct span name, struct span value)
+{
+	uint8_t *at = out_room(o, name.n + value.n + 2);
+	if (at == NULL)
+		return;
+	memcpy(at, name.p, name.n);
+	if (value.n > 0)
+		memcpy(at + name.n, value.p, value.n);
+	memcpy(at + name.n + value.n, "\r\n", 2);
+}
+
 void forward_put_id(struct out *o, const struct request_id *id)
 {
-	http_put_field(o, SPAN("X-Request-Id"), span_of(id->text, id->n));
+	put_line(o, SPAN("X-Request-Id: "), span_of(id->text, id->n));
 }
 
 /* By the lengths of the names first: this looks at each field of each request. */
@@ -131,8 +143,7 @@ bool forward_passes(const struct http_head *h, unsigned i, uint32_t without, boo
 void forward_put_field(struct out *o, const struct http_head *h, unsigned i)
 {
 	const struct http_field *f = &h->field[i];
-	out_mem(o, h->at + f->name, (size_t)(f->value + f->value_n - f->name));
-	out_mem(o, "\r\n", 2);
+	put_line(o, span_of(h->at + f->name, (size_t)(f->value + f->value_n - f->name)), SPAN_NONE);
 }
 
 /* Whether the i-th field is a count of hops, which only OPTIONS and TRACE have (9110, 7.6.2). */
@@ -176,9 +187,8 @@ void forward_put_via(struct out *o, const struct http_head *h)
 {
 	if (router_config.via.s[0] == '\0')
 		return;
-	out_str(o, h->minor > 0 ? "Via: 1.1 " : "Via: 1.0 ");
-	out_str(o, router_config.via.s);
-	out_mem(o, "\r\n", 2);
+	put_line(o, h->minor > 0 ? SPAN("Via: 1.1 ") : SPAN("Via: 1.0 "),
+		 span_str(router_config.via.s));
 }
 
 static struct span port_of(struct span host, bool tls)
@@ -197,7 +207,7 @@ static void put_forwarded_for(struct out *o, const struct http_head *h, const st
 	uint8_t text[ADDR_TEXT_MAX];
 	struct out addr = out_init(text, sizeof text);
 	http_put_addr(&addr, peer);
-	out_str(o, "X-Forwarded-For: ");
+	out_span(o, SPAN("X-Forwarded-For: "));
 	for (unsigned i = 0; trusted && i < h->fields; i++)
 		if (h->known[i] == HTTP_F_X_FORWARDED_FOR && h->field[i].value_n > 0) {
 			out_span(o, http_value(h, i));
@@ -222,10 +232,10 @@ static void put_forwarded(struct out *o, const struct http_head *h, const struct
 	struct span host = said(h, HTTP_F_X_FORWARDED_HOST, trusted, h->host);
 	bool tls = span_eq_nocase(proto, SPAN("https"));
 	put_forwarded_for(o, h, peer, trusted);
-	http_put_field(o, SPAN("X-Forwarded-Proto"), proto);
-	http_put_field(o, SPAN("X-Forwarded-Host"), host);
-	http_put_field(o, SPAN("X-Forwarded-Port"),
-		       said(h, HTTP_F_X_FORWARDED_PORT, trusted, port_of(host, tls)));
+	put_line(o, SPAN("X-Forwarded-Proto: "), proto);
+	put_line(o, SPAN("X-Forwarded-Host: "), host);
+	put_line(o, SPAN("X-Forwarded-Port: "),
+		 said(h, HTTP_F_X_FORWARDED_PORT, trusted, port_of(host, tls)));
 }
 
 /* The path without the prefix, never empty, and the query: bytes as they were sent. */
@@ -239,7 +249,7 @@ static void put_request_line(struct out *o, const struct http_head *h, const str
 		out_byte(o, '?');
 		out_span(o, h->query);
 	}
-	out_str(o, " HTTP/1.1\r\n");
+	out_span(o, SPAN(" HTTP/1.1\r\n"));
 }
 
 size_t forward_request_room(const struct http_head *h, const struct route *r)
@@ -253,7 +263,7 @@ size_t forward_request_room(const struct http_head *h, const struct route *r)
 static void put_host(struct out *o, const struct http_head *h, const struct route *r)
 {
 	if (h->host.p != NULL) {
-		http_put_field(o, SPAN("Host"), h->host);
+		put_line(o, SPAN("Host: "), h->host);
 		return;
 	}
 	out_str(o, "Host: ");

@@ -55,14 +55,19 @@ static const struct upstream_ops ops = {.head = on_head,
 					.failed = on_failed,
 					.writable = on_done};
 
-static void ask(struct request *r)
+static void ask_for(struct request *r, const struct upstream_request *rq)
 {
 	memset(r, 0, sizeof *r);
 	r->failed = -1;
 	struct out *o = upstream_open(&r->call, &group, &ops, 100);
-	http_put_request_line(o, SPAN("GET"), SPAN("/"));
+	http_put_request_line(o, rq->method == HTTP_GET ? SPAN("GET") : SPAN("POST"), SPAN("/"));
 	http_put_field(o, SPAN("Host"), SPAN("t"));
-	r->rc = upstream_start(&r->call, &(struct upstream_request){.method = HTTP_GET});
+	r->rc = upstream_start(&r->call, rq);
+}
+
+static void ask(struct request *r)
+{
+	ask_for(r, &(struct upstream_request){.method = HTTP_GET});
 }
 
 /* Asks, and waits for the reason why it fails. */
@@ -270,6 +275,50 @@ static void idle(void)
 	close_group();
 }
 
+/* The patience of the kernel with a server that acknowledges nothing, of the idle connection. */
+static unsigned deaf_ms(void)
+{
+	unsigned ms = 1;
+	getsockopt(members[0].idle->net.src.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms,
+		   &(socklen_t){sizeof ms});
+	return ms;
+}
+
+static void deaf(void)
+{
+	static const struct {
+		const char *name;
+		struct upstream_request rq;
+		unsigned want;
+	} rows[] = {
+		{"a GET", {.method = HTTP_GET}, UPSTREAM_DEAF_MS},
+		{"a short body",
+		 {.method = HTTP_POST, .framing = HTTP_LENGTH, .length = 3},
+		 UPSTREAM_DEAF_MS},
+		{"chunks, for whose sake a server may pause",
+		 {.method = HTTP_POST, .framing = HTTP_CHUNKED},
+		 0},
+		{"a GET behind them", {.method = HTTP_GET}, UPSTREAM_DEAF_MS},
+	};
+	struct server s;
+	uint16_t port = server_open(&s, "127.0.0.1", 0);
+	open_group(1, "127.0.0.1", &port);
+	one_exchange(&s, "the connection");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct request r;
+		ask_for(&r, &rows[i].rq);
+		if (!r.call.complete) {
+			upstream_send(&r.call, SPAN("abc"));
+			upstream_finish(&r.call);
+		}
+		server_answers(&s);
+		UNTIL(r.done);
+		is_int(deaf_ms(), rows[i].want, "%s", rows[i].name);
+	}
+	server_close(&s);
+	close_group();
+}
+
 static bool is_open_for(const struct upstream *up, uint32_t ms)
 {
 	return up->circuit == UPSTREAM_OPEN && up->open_until >= loop.now + ms / 2 - 5 &&
@@ -350,6 +399,7 @@ int main(void)
 	moved();
 	fixed();
 	idle();
+	deaf();
 	circuits();
 	late();
 	is_int(descriptors(), before, "no descriptor is left behind");

@@ -6,49 +6,6 @@
 
 #define RSS_MAX_KIB 2048
 
-static const char filling[LARGE + 1];
-
-/* A whole answer that is not an interim one. */
-static int read_final(struct httpc *c, struct httpc_answer *a, bool head)
-{
-	int rc = head ? httpc_read_head(c, a, SOON) : httpc_read(c, a, SOON);
-	while (rc == HTTPC_OK && a->status < 200 && a->status != 101) {
-		httpc_free(a);
-		rc = httpc_read(c, a, SOON);
-	}
-	return rc;
-}
-
-static int outcome(struct httpc *c, const struct way *w, struct httpc_answer *a)
-{
-	const char *request = w->request == NULL ? GET_WAY : w->request;
-	tell(c, request);
-	if (w->body > 0)
-		httpc_send(c, span_of((const uint8_t *)filling, w->body), SOON);
-	int rc = read_final(c, a, request[0] == 'H');
-	/* What is found broken in the turn that brought the head takes that along. */
-	if (rc == HTTPC_CLOSED || rc == HTTPC_RESET)
-		rc = HTTPC_CUT;
-	return rc == HTTPC_OK ? a->status : rc;
-}
-
-/* Its answer is its own target: a byte that belongs to another one would be seen. */
-static bool serves(struct httpc *c, int number)
-{
-	char request[64], want[32];
-	struct httpc_answer a;
-	snprintf(want, sizeof want, "/next/%d", number);
-	snprintf(request, sizeof request, "GET /api%s HTTP/1.1\r\nHost: t\r\n\r\n", want);
-	tell(c, request);
-	int rc = httpc_read(c, &a, SOON);
-	bool right = rc == HTTPC_OK && a.status == 200 && span_eq(a.body, span_str(want));
-	if (!right)
-		diag("request %s: %s, %d, %.*s", want, httpc_strerror(rc), a.status, (int)a.body.n,
-		     (const char *)a.body.p);
-	httpc_free(&a);
-	return right;
-}
-
 static bool serves_anew(struct rig *r)
 {
 	static int number;
@@ -81,21 +38,6 @@ static const char *told(int status)
 	static char text[16];
 	snprintf(text, sizeof text, "%d", status);
 	return status == HTTPC_CUT ? "truncated" : status < 0 ? httpc_strerror(status) : text;
-}
-
-/* So that the next request comes on a connection of its own. */
-static void drop_idle(struct rig *r, struct up_script *s)
-{
-	static const struct way polite = {
-		.name = "polite",
-		SAY("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
-	};
-	struct httpc c = rig_dial(r);
-	struct httpc_answer a;
-	upstream_set(s, &polite, 1);
-	check(outcome(&c, &polite, &a) == 200 && upstream_wait_open(s, 0), "no idle connection");
-	httpc_free(&a);
-	httpc_close(&c);
 }
 
 static void behold(struct rig *r, struct up_script *s, const struct way *w)
@@ -140,7 +82,7 @@ static void never_reads(struct rig *r, struct up_script *s)
 	upstream_set(s, &deaf, 0);
 	tell(&c, request);
 	while (sent < LARGE * 1000UL && c.n == 0 &&
-	       httpc_send(&c, span_of((const uint8_t *)filling, LARGE), SOON) == HTTPC_OK)
+	       httpc_send(&c, span_of((const uint8_t *)way_body, LARGE), SOON) == HTTPC_OK)
 		sent += LARGE;
 	long rss = proc_rss_kib(r->router);
 	/* The sanitizers' own memory is no matter of ours. */

@@ -85,11 +85,11 @@ static struct peer peers[PEERS];
 static size_t peer_count;
 static struct up_script *script;
 
-/* What to do to a request that begins now. */
-static inline const struct way *next_way(void)
+/* What to do to a connection or a request that begins now. */
+static inline const struct way *next_way(bool accepting)
 {
 	int plays = atomic_load(&script->plays);
-	if (plays == 0)
+	if (plays == 0 || (script->way->when == AT_ACCEPT) != accepting)
 		return NULL;
 	if (plays > 0)
 		atomic_store(&script->plays, plays - 1);
@@ -184,7 +184,7 @@ static inline bool peer_read_head(struct peer *p)
 		return false;
 	if (!p->begun) {
 		p->begun = true;
-		p->way = next_way();
+		p->way = next_way(false);
 		atomic_fetch_add(&script->heard, 1);
 		peer_due(p, AT_READABLE);
 	}
@@ -238,8 +238,8 @@ static inline void peer_accept(int listener)
 	peer_begin(&peers[i]);
 	atomic_fetch_add(&script->accepted, 1);
 	atomic_fetch_add(&script->open, 1);
-	if (atomic_load(&script->plays) != 0 && script->way->when == AT_ACCEPT) {
-		peers[i].way = next_way();
+	peers[i].way = next_way(true);
+	if (peers[i].way != NULL) {
 		peers[i].heading = false;
 		peer_act(&peers[i]);
 	}

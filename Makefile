@@ -104,7 +104,8 @@ HARNESS   := $(call objects,$(wildcard tests/harness/*.c))
 TEST_SRC  := $(wildcard tests/unit/*.c tests/integration/*.c tests/e2e/*.c)
 TESTS     := $(TEST_SRC:%.c=$(B)/%)
 BENCH_SERVER := $(B)/tests/bench/server
-BENCHES   := $(filter-out $(BENCH_SERVER),$(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c)))
+MEASURE   := $(B)/tests/bench/measure
+BENCHES   := $(filter-out $(BENCH_SERVER) $(MEASURE),$(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c)))
 
 .PHONY: all run test bench size pure arrows lint clean help
 .DELETE_ON_ERROR:
@@ -165,6 +166,8 @@ $(TESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libharness.a $(LIBS)
 	@echo "  link  $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libharness.a $(LINK) $(LDEND)
 
+$(B)/tests/bench/http $(B)/tests/bench/proxy: $(MEASURE).o
+
 # It counts them.
 $(B)/tests/unit/http_alloc_test: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
@@ -221,6 +224,12 @@ bench-http: ## what a request costs, beside nginx (T=2 seconds, ROUNDS=3)
 	@scripts/setup.sh build bench
 	@$(MAKE) --no-print-directory $(B)/tests/bench/http $(BENCH_SERVER)
 	@PATH="$$PATH:/usr/sbin" $(B)/tests/bench/http
+
+.PHONY: bench-proxy
+bench-proxy: ## what the router costs a request, beside nginx and HAProxy (T=2, ROUNDS=3)
+	@scripts/setup.sh build bench
+	@$(MAKE) --no-print-directory $(B)/tests/bench/proxy $(BENCH_SERVER) $(B)/router
+	@PATH="$$PATH:/usr/sbin" $(B)/tests/bench/proxy
 
 lint: ## warnings of gcc and clang, format, scripts
 	@scripts/setup.sh build lint

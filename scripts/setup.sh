@@ -33,11 +33,14 @@ test   chromium      chromium           chromium                     chromium
 test   chromedriver  chromium-driver    chromium-chromedriver        chromedriver
 test   node          nodejs             nodejs                       nodejs
 test   npm           npm                npm                          npm
+test   nginx         nginx              nginx                        nginx
+test   ip            iproute2           iproute2                     iproute
 test   gcc           gcc,libc6-dev      gcc                          gcc
 test   pkg-config    pkgconf            pkgconf                      pkgconf-pkg-config
 test   sanitizers    gcc                -                            libasan,libubsan
 bench  wrk           wrk                wrk                          wrk
 bench  nginx         nginx              nginx                        nginx
+bench  haproxy       haproxy            haproxy                      haproxy
 bench  strace        strace             strace                       strace
 bench  valgrind      valgrind           valgrind                     valgrind
 bench  taskset       util-linux         util-linux                   util-linux
@@ -61,7 +64,7 @@ present() {
     echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
       clang -x c -fsanitize=fuzzer,address -o /dev/null - 2>/dev/null
     ;;
-  nginx) have nginx || [ -x /usr/sbin/nginx ] ;;
+  nginx | haproxy | ip) have "$1" || [ -x "/usr/sbin/$1" ] ;;
   chromium) have chromium || have chromium-browser ;;
   *) have "$1" ;;
   esac

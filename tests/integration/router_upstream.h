@@ -83,17 +83,17 @@ struct peer {
 
 static struct peer peers[PEERS];
 static size_t peer_count;
-static struct up_script *script;
+static struct up_script *up_shared;
 
 /* What to do to a connection or a request that begins now. */
 static inline const struct way *next_way(bool accepting)
 {
-	int plays = atomic_load(&script->plays);
-	if (plays == 0 || (script->way->when == AT_ACCEPT) != accepting)
+	int plays = atomic_load(&up_shared->plays);
+	if (plays == 0 || (up_shared->way->when == AT_ACCEPT) != accepting)
 		return NULL;
 	if (plays > 0)
-		atomic_store(&script->plays, plays - 1);
-	return script->way;
+		atomic_store(&up_shared->plays, plays - 1);
+	return up_shared->way;
 }
 
 static inline void peer_close(struct peer *p, bool reset_it)
@@ -103,7 +103,7 @@ static inline void peer_close(struct peer *p, bool reset_it)
 		setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 	close(p->fd);
 	p->fd = -1;
-	atomic_fetch_sub(&script->open, 1);
+	atomic_fetch_sub(&up_shared->open, 1);
 }
 
 static inline void peer_begin(struct peer *p)
@@ -185,7 +185,7 @@ static inline bool peer_read_head(struct peer *p)
 	if (!p->begun) {
 		p->begun = true;
 		p->way = next_way(false);
-		atomic_fetch_add(&script->heard, 1);
+		atomic_fetch_add(&up_shared->heard, 1);
 		peer_due(p, AT_READABLE);
 	}
 	p->head[n] = '\0';
@@ -205,7 +205,7 @@ static inline bool peer_read_body(struct peer *p)
 	ssize_t n = recv(p->fd, NULL, most, MSG_TRUNC | MSG_DONTWAIT);
 	if (n <= 0)
 		return false;
-	atomic_fetch_add(&script->body, n);
+	atomic_fetch_add(&up_shared->body, n);
 	p->left -= p->left > 0 ? (size_t)n : 0;
 	if (p->left == p->half)
 		peer_due(p, AT_HALF);
@@ -236,8 +236,8 @@ static inline void peer_accept(int listener)
 	memset(&peers[i], 0, offsetof(struct peer, head));
 	peers[i].fd = fd;
 	peer_begin(&peers[i]);
-	atomic_fetch_add(&script->accepted, 1);
-	atomic_fetch_add(&script->open, 1);
+	atomic_fetch_add(&up_shared->accepted, 1);
+	atomic_fetch_add(&up_shared->open, 1);
 	peers[i].way = next_way(true);
 	if (peers[i].way != NULL) {
 		peers[i].heading = false;
@@ -288,21 +288,31 @@ static inline void upstream_run(int listener)
 	}
 }
 
-/* All ways, and what they point to, must be in place before. */
-static inline struct up_script *upstream_fork(int listener)
+/* All ways, and what they point to, must be in place before. [open] makes the listener there. */
+static inline struct up_script *upstream_fork_with(int (*open)(int arg), int arg)
 {
-	script = mmap(NULL, sizeof *script, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
-	if (script == MAP_FAILED)
+	up_shared = mmap(NULL, sizeof *up_shared, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (up_shared == MAP_FAILED)
 		bail("no shared memory");
 	fflush(stdout);
 	pid_t pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		upstream_run(listener);
+		upstream_run(open(arg));
 	}
-	script->pid = pid;
-	return script;
+	up_shared->pid = pid;
+	return up_shared;
+}
+
+static inline int upstream_listener(int listener)
+{
+	return listener;
+}
+
+static inline struct up_script *upstream_fork(int listener)
+{
+	return upstream_fork_with(upstream_listener, listener);
 }
 
 static inline void upstream_end(struct up_script *s)

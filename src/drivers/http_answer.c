@@ -155,6 +155,19 @@ bool http_send(struct http_exchange *x, struct span s)
 	return net_out_close(&c->net, &o);
 }
 
+bool http_send_through(struct http_exchange *x, struct span s)
+{
+	struct http_conn *c = http_conn_of(x);
+	if (x->no_body || s.n < NET_THROUGH)
+		return http_send(x, s);
+	if (!x->chunked)
+		return net_write_through(&c->net, s);
+	struct out o = net_out_open(&c->net, s.n + CHUNK_ROOM);
+	http_put_chunk_begin(&o, s.n);
+	return net_out_close(&c->net, &o) && net_write_through(&c->net, s) &&
+	       net_write(&c->net, SPAN("\r\n"));
+}
+
 void http_send_ref(struct http_exchange *x, struct span s)
 {
 	if (!x->no_body && s.n > 0)

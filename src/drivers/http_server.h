@@ -155,6 +155,8 @@ struct out http_open_interim(struct http_exchange *x, size_t room);
 void http_send_interim(struct http_exchange *x, const struct out *o);
 /* False when it does not fit (http_room): nothing was taken; ask with http_want_writable. */
 bool http_send(struct http_exchange *x, struct span s);
+/* The same, without copying what the client takes at once: for large pieces passed on. */
+bool http_send_through(struct http_exchange *x, struct span s);
 /* The whole body, borrowed: bytes that live as long as the process. */
 void http_send_ref(struct http_exchange *x, struct span s);
 void http_end(struct http_exchange *x);

@@ -382,6 +382,22 @@ static void sent(struct net_conn *c, size_t n)
 	c->tail = span_tail(c->tail, n - front);
 }
 
+bool net_write_through(struct net_conn *c, struct span s)
+{
+	bool full = (c->src.events & EPOLLOUT) != 0; /* it would not take a byte */
+	if (s.n > net_room(c))
+		return false;
+	if (s.n >= NET_THROUGH && !full && c->tail.n == 0 && !c->closing && !c->finishing) {
+		c->tail = s;
+		ssize_t n = wire_send(c, held(&c->out), c->tail);
+		if (n > 0)
+			sent(c, (size_t)n);
+		s = c->tail;
+		c->tail = SPAN_NONE;
+	}
+	return s.n == 0 || net_write(c, s);
+}
+
 RARE static void start_lingering(struct net_conn *c)
 {
 	if (c->eof || !c->linger) {

@@ -21,6 +21,8 @@
 #include "base/out.h"
 #include "net/net.h"
 
+#define NET_THROUGH 16384 /* below it a copy costs less than a send of its own */
+
 struct net_conn_ops {
 	/*
 	 * There are bytes in net_peek, or the peer will send no more (c->eof). Called again when
@@ -96,6 +98,12 @@ void net_resume(struct net_conn *c);
  * until the end of the turn at most.
  */
 bool net_write(struct net_conn *c, struct span s);
+/*
+ * The same, but of NET_THROUGH bytes or more only those are copied that the kernel does not take at
+ * once: for what is passed on in pieces as large as a read. An error of the kernel shows later, as
+ * with net_write.
+ */
+bool net_write_through(struct net_conn *c, struct span s);
 void net_write_ref(struct net_conn *c, struct span s);
 struct out net_out_open(struct net_conn *c, size_t room);
 bool net_out_close(struct net_conn *c, const struct out *o);

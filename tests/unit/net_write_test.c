@@ -96,6 +96,42 @@ static void test_slow(enum kind kind)
 	net_loop_close(&loop);
 }
 
+/* What is at hand goes before, and what the peer does not take at once waits, within the bound. */
+static void test_through(enum kind kind)
+{
+	const char *name = kind_names[kind];
+	struct side s;
+	size_t at = 300, n = 0;
+	open_loop();
+	open_side(&s, kind, 1000, 40000);
+	small_send_buffer(&s);
+	net_write(&s.c, span_of(stream, 300));
+	ok(net_write_through(&s.c, span_of(stream + at, 20000)) && s.c.sent > 300,
+	   "%s: a large piece goes at once, behind what waits", name);
+	for (at += 20000, n = 17000; net_write_through(&s.c, span_of(stream + at, n));) {
+		at += n;
+		n = 17000 + at % 1700;
+		check(at < 500000, "a bound");
+	}
+	size_t pending = net_pending(&s.c);
+	ok(pending <= 40000 && pending > 40000 - 19000, "%s: the peer silent, up to the bound",
+	   name);
+	ok(!net_write_through(&s.c, span_of(stream, 40001 - pending)) &&
+		   net_pending(&s.c) == pending,
+	   "%s: what passes it is refused, all of it", name);
+	net_want_drained(&s.c);
+	ok(take_stream(&s, 0, at, 5000), "%s: all bytes come, in order", name);
+	UNTIL(s.drains > 0);
+	ok(net_write_through(&s.c, span_of(stream + at, 100)) && net_pending(&s.c) == 100,
+	   "%s: a small piece waits for the end of the turn", name);
+	ok(take_stream(&s, at, 100, 100) && s.c.sent == at + 100, "%s: and comes", name);
+	net_shut(&s.c);
+	net_finish(&s.c, false);
+	ok(!net_write_through(&s.c, span_of(stream, 20000)), "%s: nothing behind the end", name);
+	close_side(&s);
+	net_loop_close(&loop);
+}
+
 static void test_drained(void)
 {
 	struct side s;
@@ -287,6 +323,7 @@ int main(void)
 	for (enum kind kind = 0; kind < KINDS; kind++) {
 		test_pressure(kind);
 		test_slow(kind);
+		test_through(kind);
 		test_ref(kind);
 		test_shut(kind);
 	}

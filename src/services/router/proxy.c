@@ -420,7 +420,7 @@ static void on_head(struct upstream_call *call, const struct http_head *h)
 static void on_body(struct upstream_call *call, struct span piece)
 {
 	struct exchange *e = exchange_of(call);
-	if (!http_send(e->x, piece)) {
+	if (!http_send_through(e->x, piece)) {
 		end_cut(e, "client gone");
 		return;
 	}

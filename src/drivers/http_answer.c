@@ -188,6 +188,13 @@ void http_end(struct http_exchange *x)
 	http_conn_answered(c);
 }
 
+void http_end_now(struct http_exchange *x)
+{
+	struct http_conn *c = http_conn_of(x);
+	http_end(x);
+	net_flush(&c->net);
+}
+
 RARE void http_abort(struct http_exchange *x)
 {
 	struct http_conn *c = http_conn_of(x);

@@ -160,6 +160,8 @@ bool http_send_through(struct http_exchange *x, struct span s);
 /* The whole body, borrowed: bytes that live as long as the process. */
 void http_send_ref(struct http_exchange *x, struct span s);
 void http_end(struct http_exchange *x);
+/* The same, and what waits is sent now: for an answer that another connection's input completed. */
+void http_end_now(struct http_exchange *x);
 /* The answer can't be completed: the connection is cut, so that the client sees it is truncated. */
 void http_abort(struct http_exchange *x);
 

@@ -178,6 +178,12 @@ static void attach(struct upstream_conn *c, struct upstream_call *call)
 	upstream_set_patient(c, rq->framing == HTTP_CHUNKED || rq->length > UPSTREAM_DEAF_BODY);
 	if (!net_write(&c->net, out_span_of(&call->kept)))
 		net_close_soon(&c->net, -ENOMEM);
+	/*
+	 * What can't be repeated waits for the end of the turn, which may still bring the close of
+	 * a kept connection: nothing of it has been sent then.
+	 */
+	if (upstream_is_idempotent(rq))
+		net_flush(&c->net);
 	/* A new connection can't be stale, and this request may be sent but once. */
 	if (call->sent_once || (!c->kept && !upstream_is_idempotent(rq)))
 		upstream_forget_kept(call);

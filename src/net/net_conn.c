@@ -424,7 +424,7 @@ static void all_sent(struct net_conn *c)
 
 /*
  * The peer takes no more, but what it said before, an answer perhaps, is in the socket's buffer
- * still. Never from within [input], so the shared buffer is free.
+ * still. Never from within an [input], so the shared buffer is free.
  */
 static void fail_sending(struct net_conn *c, int why)
 {
@@ -446,6 +446,10 @@ static void flush(struct net_conn *c)
 		ssize_t n = wire_send(c, held(&c->out), c->tail);
 		if (n == -EAGAIN)
 			break;
+		if (n < 0 && n != -EINTR && c->loop->viewer != NULL) {
+			settle_late(c); /* the shared buffer is in use: the error will come again */
+			return;
+		}
 		if (n < 0 && n != -EINTR)
 			fail_sending(c, (int)n);
 		if (n > 0)
@@ -461,6 +465,12 @@ static void flush(struct net_conn *c)
 	}
 	if (c->watched && (waits || c->finishing || c->src.events != EPOLLIN))
 		watch(c);
+}
+
+void net_flush(struct net_conn *c)
+{
+	if (c->settling && !c->closing)
+		flush(c);
 }
 
 /* Life. */

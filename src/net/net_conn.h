@@ -98,10 +98,12 @@ void net_resume(struct net_conn *c);
  * until the end of the turn at most.
  */
 bool net_write(struct net_conn *c, struct span s);
+/* Sends what waits now, and not at the end of the turn: its buffer is free for the next one. */
+void net_flush(struct net_conn *c);
 /*
- * The same, but of NET_THROUGH bytes or more only those are copied that the kernel does not take at
- * once: for what is passed on in pieces as large as a read. An error of the kernel shows later, as
- * with net_write.
+ * As net_write, but of NET_THROUGH bytes or more only those are copied that the kernel does not
+ * take at once: for what is passed on in pieces as large as a read. An error of the kernel shows
+ * later, as with net_write.
  */
 bool net_write_through(struct net_conn *c, struct span s);
 void net_write_ref(struct net_conn *c, struct span s);

@@ -132,6 +132,28 @@ static void test_through(enum kind kind)
 	net_loop_close(&loop);
 }
 
+static void test_flush(void)
+{
+	struct side s;
+	open_loop();
+	open_side(&s, UNIX, 1000, 1000);
+	net_flush(&s.c);
+	ok(s.c.sent == 0, "nothing to flush");
+	net_write(&s.c, SPAN("abc"));
+	ok(s.c.sent == 0, "what is written waits for the end of the turn");
+	net_flush(&s.c);
+	ok(s.c.sent == 3 && s.c.out.p == NULL, "unless it is flushed: then its buffer is free");
+	net_want_drained(&s.c);
+	UNTIL(s.drains == 1);
+	ok(stays_calm() && take_peer(&s, got, 10) == 3, "sent once");
+	net_close_soon(&s.c, NET_ECLOSED);
+	net_flush(&s.c);
+	ok(s.c.sent == 3, "nothing after a close");
+	UNTIL(s.closes == 1);
+	close_side(&s);
+	net_loop_close(&loop);
+}
+
 static void test_drained(void)
 {
 	struct side s;
@@ -327,6 +349,7 @@ int main(void)
 		test_ref(kind);
 		test_shut(kind);
 	}
+	test_flush();
 	test_drained();
 	test_drained_for_ever();
 	test_writer();

@@ -158,7 +158,7 @@ static void end_well(struct exchange *e)
 	struct http_exchange *x = e->x;
 	account(e);
 	free_exchange(e);
-	http_end(x);
+	http_end_now(x);
 }
 
 static void end_cut(struct exchange *e, const char *why)

@@ -345,7 +345,7 @@ static void open_server(struct server *s)
 	bail("no port for both UDP and TCP");
 }
 
-static void close_server(struct server *s)
+static inline void close_server(struct server *s)
 {
 	drop_peer(s);
 	net_timer_stop(&s->late);
@@ -354,7 +354,7 @@ static void close_server(struct server *s)
 }
 
 /* What an earlier row has left in the servers. */
-static void drain(struct server *s)
+static inline void drain(struct server *s)
 {
 	uint8_t buf[600];
 	net_timer_stop(&s->late);

@@ -174,7 +174,6 @@ static void attach(struct upstream_conn *c, struct upstream_call *call)
 	c->phase = UPSTREAM_HEADING;
 	c->seen = 0;
 	c->sent_before = c->net.sent;
-	upstream_arm(c);
 	upstream_set_patient(c, rq->framing == HTTP_CHUNKED || rq->length > UPSTREAM_DEAF_BODY);
 	if (!net_write(&c->net, out_span_of(&call->kept)))
 		net_close_soon(&c->net, -ENOMEM);
@@ -184,6 +183,7 @@ static void attach(struct upstream_conn *c, struct upstream_call *call)
 	 */
 	if (upstream_is_idempotent(rq))
 		net_flush(&c->net);
+	upstream_arm(c); /* now, or what is sent later would count as the server taking it */
 	/* A new connection can't be stale, and this request may be sent but once. */
 	if (call->sent_once || (!c->kept && !upstream_is_idempotent(rq)))
 		upstream_forget_kept(call);

@@ -2,7 +2,6 @@
 #include "drivers/http_conn.h"
 
 #include <string.h>
-#include <sys/socket.h>
 
 #define HEAD_ROOM 512 /* status line, Date, framing and connection fields, with a margin */
 #define CHUNK_ROOM 24 /* size line and the two CRLFs, and the last chunk */
@@ -198,7 +197,6 @@ void http_end_now(struct http_exchange *x)
 RARE void http_abort(struct http_exchange *x)
 {
 	struct http_conn *c = http_conn_of(x);
-	const struct linger reset = {.l_onoff = 1, .l_linger = 0};
 	x->answered = true;
 	c->phase = HTTP_OVER;
 	if (!x->until_close) {
@@ -208,8 +206,7 @@ RARE void http_abort(struct http_exchange *x)
 		return;
 	}
 	/* Where the end of the connection is the end of the body, FIN would make it a whole one. */
-	setsockopt(c->net.src.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-	net_close_soon(&c->net, NET_ECLOSED);
+	net_reset(&c->net, NET_ECLOSED);
 }
 
 void http_answer(struct http_exchange *x, unsigned status, struct span type, struct span body)

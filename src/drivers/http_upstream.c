@@ -144,6 +144,12 @@ void upstream_drop(struct upstream_conn *c, int why)
 	net_close_soon(&c->net, why);
 }
 
+void upstream_cut(struct upstream_conn *c)
+{
+	net_reset(&c->net, NET_ECLOSED);
+	upstream_drop(c, NET_ECLOSED);
+}
+
 /* The latest first: it is the one least likely to be closed at the other end. */
 static struct upstream_conn *take_idle(struct upstream *up)
 {
@@ -183,7 +189,9 @@ static void attach(struct upstream_conn *c, struct upstream_call *call)
 	 */
 	if (upstream_is_idempotent(rq))
 		net_flush(&c->net);
-	upstream_arm(c); /* now, or what is sent later would count as the server taking it */
+	upstream_arm(c);
+	/* Or what leaves at the end of the turn would count as the server taking it. */
+	c->sent_mark += net_pending(&c->net);
 	/* A new connection can't be stale, and this request may be sent but once. */
 	if (call->sent_once || (!c->kept && !upstream_is_idempotent(rq)))
 		upstream_forget_kept(call);
@@ -440,7 +448,7 @@ void upstream_leave(struct upstream_call *call)
 	bool tunnel = c->phase == UPSTREAM_TUNNEL && net_pending(&c->net) > 0;
 	upstream_detach(c);
 	if (!tunnel) {
-		upstream_drop(c, NET_ECLOSED);
+		upstream_cut(c);
 		return;
 	}
 	c->phase = UPSTREAM_OVER;

@@ -41,6 +41,11 @@ void upstream_park(struct upstream_conn *c);
 void upstream_unpark(struct upstream_conn *c);
 /* Closes; there is no call any more. */
 void upstream_drop(struct upstream_conn *c, int why);
+/*
+ * The same in the middle of a request, with a reset: behind request bytes that the server does not
+ * read, an orderly end would keep the kernel busy for minutes.
+ */
+void upstream_cut(struct upstream_conn *c);
 void upstream_conn_free(struct upstream_conn *c);
 /* Takes call and connection apart. */
 struct upstream_call *upstream_detach(struct upstream_conn *c);

@@ -21,7 +21,7 @@ static void lose(struct upstream_conn *c, enum upstream_why why, const char *err
 	bool again = why == UPSTREAM_LOST && may_repeat(c, c->call);
 	struct upstream_call *call = upstream_detach(c);
 	call->stale = why == UPSTREAM_LOST && c->kept;
-	upstream_drop(c, NET_ECLOSED);
+	upstream_cut(c);
 	upstream_fail(call, why, error, again);
 }
 
@@ -40,8 +40,10 @@ static void complete(struct upstream_conn *c)
 	    c->epoch == up->epoch && net_pending(&c->net) == 0 &&
 	    up->count->idles < up->group->lim->idle)
 		upstream_park(c);
-	else
+	else if (call->complete)
 		upstream_drop(c, NET_ECLOSED);
+	else
+		upstream_cut(c);
 	upstream_release(call);
 	call->ops->done(call);
 }
@@ -198,7 +200,7 @@ void upstream_on_time(struct net_timer *t)
 	struct upstream_conn *c =
 		(struct upstream_conn *)((char *)t - offsetof(struct upstream_conn, net.timer));
 	/* Not the server's fault: we do not read, it takes what we send, or we have no more. */
-	bool ours = c->net.paused || c->net.sent != c->sent_mark ||
+	bool ours = c->net.paused || c->net.sent > c->sent_mark ||
 		    (c->call != NULL && !c->call->complete && net_pending(&c->net) == 0);
 	if (c->phase == UPSTREAM_PARKED)
 		upstream_drop(c, NET_ECLOSED);

@@ -534,6 +534,14 @@ RARE void net_close_soon(struct net_conn *c, int why)
 	settle_late(c);
 }
 
+RARE void net_reset(struct net_conn *c, int why)
+{
+	const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+	if (!c->closing)
+		setsockopt(c->src.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+	net_close_soon(c, why);
+}
+
 RARE static void finish_late(struct net_timer *t)
 {
 	struct net_conn *c = conn_of_timer(t);

@@ -118,6 +118,11 @@ void net_want_drained(struct net_conn *c);
 /* Closes at the end of the turn; output that has not been sent is dropped. */
 void net_close_soon(struct net_conn *c, int why);
 /*
+ * The same with a reset (RFC 9293, 3.10.4), which nobody can take for an orderly end, and for which
+ * the kernel keeps nothing of what was sent.
+ */
+void net_reset(struct net_conn *c, int why);
+/*
  * Closes when all output is sent. [linger]: the peer may still be sending what nobody will read;
  * closing at once would answer it with a reset that destroys our last words on their way
  * (RFC 9112, 9.6), so its bytes are thrown away for a while first. Takes over c->timer.

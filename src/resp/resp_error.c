@@ -1,48 +1,54 @@
-#include "resp/resp.h"
+#include "resp/resp_error.h"
 
-const struct resp_limits resp_default_limits = {
-	.line = 64u << 10,
-	.bulk = 512u << 20,
-	.items = 16u << 20,
-	.depth = RESP_DEPTH_MAX,
-	.part = 0,
-	.reply = 1u << 30,
+static const struct {
+	char word[12];
+	uint8_t action;
+} classes[RESP_ERR_CLASSES] = {
+	[RESP_ERR_OTHER] = {"", RESP_GIVE_UP},
+	[RESP_ERR_ERR] = {"ERR", RESP_GIVE_UP},
+	[RESP_ERR_WRONGTYPE] = {"WRONGTYPE", RESP_GIVE_UP},
+	[RESP_ERR_NOAUTH] = {"NOAUTH", RESP_LOG_IN},
+	[RESP_ERR_WRONGPASS] = {"WRONGPASS", RESP_GIVE_UP},
+	[RESP_ERR_NOPERM] = {"NOPERM", RESP_GIVE_UP},
+	[RESP_ERR_DENIED] = {"DENIED", RESP_GIVE_UP},
+	[RESP_ERR_NOPROTO] = {"NOPROTO", RESP_GIVE_UP},
+	[RESP_ERR_LOADING] = {"LOADING", RESP_RETRY_LATER},
+	[RESP_ERR_BUSY] = {"BUSY", RESP_RETRY_LATER},
+	[RESP_ERR_MASTERDOWN] = {"MASTERDOWN", RESP_RETRY_ELSEWHERE},
+	[RESP_ERR_READONLY] = {"READONLY", RESP_RETRY_ELSEWHERE},
+	[RESP_ERR_MOVED] = {"MOVED", RESP_REDIRECT},
+	[RESP_ERR_ASK] = {"ASK", RESP_REDIRECT},
+	[RESP_ERR_CLUSTERDOWN] = {"CLUSTERDOWN", RESP_RETRY_LATER},
+	[RESP_ERR_TRYAGAIN] = {"TRYAGAIN", RESP_RETRY_LATER},
+	[RESP_ERR_CROSSSLOT] = {"CROSSSLOT", RESP_GIVE_UP},
+	[RESP_ERR_OOM] = {"OOM", RESP_CALL_OPERATOR},
+	[RESP_ERR_MISCONF] = {"MISCONF", RESP_CALL_OPERATOR},
+	[RESP_ERR_NOREPLICAS] = {"NOREPLICAS", RESP_CALL_OPERATOR},
+	[RESP_ERR_NOSCRIPT] = {"NOSCRIPT", RESP_GIVE_UP},
+	[RESP_ERR_EXECABORT] = {"EXECABORT", RESP_GIVE_UP},
+	[RESP_ERR_NOTBUSY] = {"NOTBUSY", RESP_GIVE_UP},
+	[RESP_ERR_UNKILLABLE] = {"UNKILLABLE", RESP_GIVE_UP},
+	[RESP_ERR_INPROG] = {"INPROG", RESP_RETRY_LATER},
+	[RESP_ERR_NOGROUP] = {"NOGROUP", RESP_GIVE_UP},
+	[RESP_ERR_BUSYGROUP] = {"BUSYGROUP", RESP_GIVE_UP},
+	[RESP_ERR_BUSYKEY] = {"BUSYKEY", RESP_GIVE_UP},
+	[RESP_ERR_UNBLOCKED] = {"UNBLOCKED", RESP_GIVE_UP},
+	/* Known by its sentence; no word has a blank. */
+	[RESP_ERR_MAXCLIENTS] = {" ", RESP_RETRY_LATER},
 };
 
-const char *resp_strerror(int rc)
+enum resp_error_class resp_error_class(struct span words)
 {
-	switch (rc) {
-	case RESP_MORE:
-		return "more bytes needed";
-	case RESP_ETYPE:
-		return "unknown type byte";
-	case RESP_ELINE:
-		return "line not ended by CRLF";
-	case RESP_ENUMBER:
-		return "malformed length, number, boolean or null";
-	case RESP_ETOOBIG:
-		return "reply above a limit";
-	case RESP_EDEPTH:
-		return "reply nested too deep";
-	case RESP_ETRAILER:
-		return "no CRLF after a bulk string";
-	case RESP_ENEST:
-		return "push, attribute or stream part out of place";
-	case RESP_EUNASKED:
-		return "reply without a request";
-	case RESP_EFULL:
-		return "too many requests in flight";
-	case RESP_EROOM:
-		return "output buffer full";
-	case RESP_EAUTH:
-		return "login refused";
-	case RESP_ELOGIN:
-		return "login failed";
-	case RESP_EVERBATIM:
-		return "verbatim string without format";
-	case RESP_ESEND:
-		return "request not possible now";
-	default:
-		return rc > 0 ? "no error" : "unknown error";
-	}
+	struct span word = span_head(words, span_find(words, ' '));
+	if (span_starts(words, SPAN("ERR max number of clients")))
+		return RESP_ERR_MAXCLIENTS;
+	for (unsigned i = RESP_ERR_ERR; i < RESP_ERR_CLASSES; i++)
+		if (span_eq(word, span_str(classes[i].word)))
+			return (enum resp_error_class)i;
+	return RESP_ERR_OTHER;
+}
+
+enum resp_error_action resp_error_action(enum resp_error_class class)
+{
+	return (enum resp_error_action)classes[class].action;
 }

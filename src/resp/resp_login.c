@@ -1,3 +1,4 @@
+#include "resp/resp_error.h"
 #include "resp/resp_inner.h"
 
 #include <string.h>
@@ -20,6 +21,22 @@ static void put_select(struct resp_session *s, struct out *o)
 		put_step(s, o, SELECT, 2, argv);
 }
 
+/* Servers before 7.2 do not know it: its answer says nothing. */
+static void put_library(struct resp_session *s, struct out *o, struct span what, struct span value)
+{
+	const struct span argv[] = {SPAN("CLIENT"), SPAN("SETINFO"), what, value};
+	if (value.n > 0)
+		put_step(s, o, PASSED, 4, argv);
+}
+
+/* What both versions of the protocol have last. */
+static void put_rest(struct resp_session *s, struct out *o)
+{
+	put_select(s, o);
+	put_library(s, o, SPAN("LIB-NAME"), s->login->library);
+	put_library(s, o, SPAN("LIB-VER"), s->login->version);
+}
+
 static void put_resp3(struct resp_session *s, struct out *o)
 {
 	const struct resp_login *l = s->login;
@@ -35,7 +52,7 @@ static void put_resp3(struct resp_session *s, struct out *o)
 		argv[n++] = l->name;
 	}
 	put_step(s, o, HELLO, n, argv);
-	put_select(s, o);
+	put_rest(s, o);
 }
 
 static void put_resp2(struct resp_session *s, struct out *o)
@@ -54,7 +71,7 @@ static void put_resp2(struct resp_session *s, struct out *o)
 		struct span argv[] = {SPAN("CLIENT"), SPAN("SETNAME"), l->name};
 		put_step(s, o, NAME, 3, argv);
 	}
-	put_select(s, o);
+	put_rest(s, o);
 }
 
 static int take_back(struct resp_session *s, struct out *o, size_t mark, uint8_t steps)
@@ -125,18 +142,17 @@ static void keep_words(struct resp_session *s, struct span text)
 
 static bool is_auth_error(enum step step, struct span text)
 {
-	static const char *const codes[] = {"WRONGPASS", "NOAUTH", "NOPERM"};
-	struct span code = code_of(text);
-	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-		if (span_eq(code, span_str(codes[i])))
-			return true;
-	/* What a server says on accept, before it has looked at any command. */
-	if (span_starts(text, SPAN("ERR max number of clients")))
+	switch (resp_error_class(text)) {
+	case RESP_ERR_WRONGPASS:
+	case RESP_ERR_NOAUTH:
+	case RESP_ERR_NOPERM:
+		return true;
+	case RESP_ERR_ERR:
+		return step == AUTH || span_starts(text, SPAN("ERR invalid password")) ||
+		       span_starts(text, SPAN("ERR invalid username"));
+	default:
 		return false;
-	if (step == AUTH)
-		return span_eq(code, SPAN("ERR"));
-	return span_starts(text, SPAN("ERR invalid password")) ||
-	       span_starts(text, SPAN("ERR invalid username"));
+	}
 }
 
 static int refused(struct resp_session *s, enum step step, struct span text)
@@ -149,7 +165,7 @@ static int refused(struct resp_session *s, enum step step, struct span text)
 static bool hello_unknown(struct span text)
 {
 	struct span known = SPAN("ERR unknown command");
-	return span_eq(code_of(text), SPAN("NOPROTO")) ||
+	return resp_error_class(text) == RESP_ERR_NOPROTO ||
 	       span_eq_nocase(span_head(text, known.n), known);
 }
 
@@ -160,7 +176,7 @@ static int on_error(struct resp_session *s, enum step step, struct span text, st
 	if (step == HELLO && hello_unknown(text))
 		return fall_back(s, o);
 	/* A name is a comfort, but a server that wants a password has not let us in. */
-	if (step == NAME && !span_eq(code_of(text), SPAN("NOAUTH")))
+	if (step == NAME && resp_error_class(text) != RESP_ERR_NOAUTH)
 		return 1;
 	return refused(s, step, text);
 }

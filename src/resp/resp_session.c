@@ -70,6 +70,13 @@ static bool marker_first(const struct resp_session *s)
 	return s->count > 0 && s->queue[s->head].kind != NONE;
 }
 
+static int take_back(struct out *o, size_t mark)
+{
+	o->n = mark;
+	o->over = false;
+	return RESP_EROOM;
+}
+
 int resp_session_send(struct resp_session *s, struct out *o, size_t argc, const struct span argv[],
 		      unsigned flags, void *who)
 {
@@ -84,13 +91,37 @@ int resp_session_send(struct resp_session *s, struct out *o, size_t argc, const 
 	if (o->over)
 		return RESP_EROOM;
 	resp_put_command(o, argc, argv);
-	if (o->over) {
-		o->n = mark;
-		o->over = false;
-		return RESP_EROOM;
-	}
+	if (o->over)
+		return take_back(o, mark);
 	uint32_t expect = argc - 1 < UINT32_MAX ? (uint32_t)(argc - 1) : UINT32_MAX;
 	*at_queue(s, s->count++) = (struct resp_pending){who, expect, kind};
+	return 1;
+}
+
+int resp_session_encode(struct out *o, size_t argc, const struct span argv[])
+{
+	size_t mark = o->n;
+	if (argc == 0 || confirmed_kind(argv[0]) != NONE)
+		return RESP_ESEND;
+	if (o->over)
+		return RESP_EROOM;
+	resp_put_command(o, argc, argv);
+	return o->over ? take_back(o, mark) : 1;
+}
+
+int resp_session_send_encoded(struct resp_session *s, struct out *o, struct span wire, void *who)
+{
+	size_t mark = o->n;
+	if (s->state != READY)
+		return RESP_ESEND;
+	if (s->count == s->cap)
+		return RESP_EFULL;
+	if (o->over)
+		return RESP_EROOM;
+	out_span(o, wire);
+	if (o->over)
+		return take_back(o, mark);
+	*at_queue(s, s->count++) = (struct resp_pending){who, 0, NONE};
 	return 1;
 }
 

@@ -29,8 +29,11 @@ struct resp_login {
 	struct span user;     /* empty: the default user */
 	struct span password; /* empty: no AUTH */
 	struct span name;     /* CLIENT SETNAME; empty: none */
-	uint32_t db;          /* SELECT; 0 is not sent (serverless servers refuse it) */
-	bool resp2;           /* do not try HELLO 3 */
+	struct span
+		library; /* CLIENT SETINFO LIB-NAME and LIB-VER, for the operator's CLIENT LIST; */
+	struct span version; /* without blanks; empty: not sent. A refusal is no failure */
+	uint32_t db;         /* SELECT; 0 is not sent (serverless servers refuse it) */
+	bool resp2;          /* do not try HELLO 3 */
 };
 
 /* One place in the queue of requests in flight. */
@@ -67,7 +70,7 @@ struct resp_session {
 	bool aside;                          /* RESP2: the array that is being read is a push */
 	uint8_t kind, at;                    /* the push that is being read, and where in it */
 	uint8_t step, steps;                 /* replies to the login that came, and are due */
-	uint8_t plan[6];                     /* what they answer */
+	uint8_t plan[12];                    /* what they answer */
 	uint32_t channels, patterns, shards; /* subscriptions, as the server last confirmed */
 	char refusal[96]; /* the server's words after RESP_EAUTH or RESP_ELOGIN: printable ASCII,
 			     cut, no password */
@@ -99,8 +102,16 @@ int resp_session_send(struct resp_session *s, struct out *o, size_t argc, const 
 		      unsigned flags, void *who);
 
 /*
+ * The same in two steps, for a command that may be sent more than once or later: encode puts it
+ * (1, RESP_EROOM, or RESP_ESEND: without arguments, or one of the six subscribe commands), with no
+ * session needed; send_encoded takes those bytes as send takes arguments.
+ */
+int resp_session_encode(struct out *o, size_t argc, const struct span argv[]);
+int resp_session_send_encoded(struct resp_session *s, struct out *o, struct span wire, void *who);
+
+/*
  * Takes one item from [in]; returns the bytes used, RESP_MORE, or an error, after which the
- * connection is of no use any more. During login it may write to [o], at most 128 bytes and what
+ * connection is of no use any more. During login it may write to [o], at most 256 bytes and what
  * the login holds; when they do not fit it returns RESP_EROOM with nothing consumed or changed,
  * and may be called again. After RESP_EV_READY [o] may be NULL.
  *

@@ -21,6 +21,10 @@ enum { QUEUE = 8 };
 #define PW .password = SPAN("s3cret")
 #define USER .user = SPAN("me")
 #define NAME .name = SPAN("barn")
+#define LIB .library = SPAN("lib"), .version = SPAN("1.2")
+#define CMD_LIB                                                                  \
+	"*4\r\n$6\r\nCLIENT\r\n$7\r\nSETINFO\r\n$8\r\nLIB-NAME\r\n$3\r\nlib\r\n" \
+	"*4\r\n$6\r\nCLIENT\r\n$7\r\nSETINFO\r\n$7\r\nLIB-VER\r\n$3\r\n1.2\r\n"
 
 static const struct login_row {
 	const char *name;
@@ -47,6 +51,30 @@ static const struct login_row {
 	 ">push 2; .>simple x; .>simple y!; READY",
 	 "",
 	 true},
+	{"library and version",
+	 {LIB},
+	 HELLO3 "+OK\r\n+OK\r\n",
+	 CMD_HELLO CMD_LIB,
+	 "READY",
+	 "",
+	 true},
+	{"library and version, unknown to the server",
+	 {LIB, .db = 12},
+	 HELLO3 "+OK\r\n-ERR Unknown subcommand or wrong number of arguments for 'SETINFO'\r\n"
+		"-ERR Unknown subcommand or wrong number of arguments for 'SETINFO'\r\n",
+	 CMD_HELLO CMD_SELECT CMD_LIB,
+	 "READY",
+	 "",
+	 true},
+	{"library and version after a fall-back",
+	 {LIB, USER, PW, NAME, .db = 12},
+	 UNKNOWN "-NOAUTH a\r\n-NOAUTH b\r\n-NOAUTH c\r\n+OK\r\n+OK\r\n+OK\r\n-ERR a\r\n-ERR b\r\n",
+	 "*7\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$6\r\ns3cret\r\n$"
+	 "7\r\nSETNAME\r\n"
+	 "$4\r\nbarn\r\n" CMD_SELECT CMD_LIB CMD_AUTH_USER CMD_NAME CMD_SELECT CMD_LIB,
+	 "READY",
+	 "",
+	 false},
 	{"a server that stays with RESP2", {PW}, HELLO2, CMD_HELLO_PW, "READY", "", false},
 
 	{"RESP2", {.resp2 = true}, "+PONG\r\n", CMD_PING, "READY", "", false},
@@ -288,7 +316,7 @@ static void login_once(const struct login_row *row, size_t first, size_t step)
 /* Less room than needed: nothing is lost, and with more room it goes on. */
 static void login_cramped(const struct login_row *row, size_t cap)
 {
-	char sent[512];
+	char sent[1024];
 	struct resp_session s;
 	struct resp_event ev;
 	struct span in = span_str(row->wire);

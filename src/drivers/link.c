@@ -20,15 +20,21 @@ static bool take_next_host(struct link *l)
 	return false;
 }
 
-static void wait_and_retry(struct link *l)
+/* A server that lets us in and then drops us, again and again, is not to be hammered. */
+static bool take_settled(struct link *l)
 {
-	/* A server that lets us in and then drops us, again and again, is not to be hammered. */
 	bool settled = l->ready_at > 0 && l->loop->now - l->ready_at >= LINK_SETTLED;
 	l->ready_at = 0;
 	if (settled) {
 		l->tried = 0;
 		l->backoff = LINK_BACKOFF_MIN;
 	}
+	return settled;
+}
+
+static void wait_and_retry(struct link *l)
+{
+	bool settled = take_settled(l);
 	l->state = LINK_WAITING;
 	net_timer_stop(&l->timer);
 	if (!settled && take_next_host(l)) {
@@ -133,6 +139,16 @@ void link_expect(struct link *l, uint64_t deadline)
 	uint64_t ms = deadline > l->loop->now ? deadline - l->loop->now : 0;
 	net_timer_set(l->loop, &l->late, ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX,
 		      on_answer_late);
+}
+
+void link_leave(struct link *l)
+{
+	take_settled(l);
+}
+
+void link_slow(struct link *l)
+{
+	l->backoff = LINK_BACKOFF_MAX;
 }
 
 void link_break(struct link *l, int why)

@@ -67,6 +67,13 @@ void link_ready(struct link *l);
  * a late answer can never be taken for another's.
  */
 void link_expect(struct link *l, uint64_t deadline);
+/*
+ * This server is not, or no longer, the one that is wanted. Nothing is closed yet, but when it is,
+ * that counts as an attempt that failed: the next host is tried, or after a back-off the name.
+ */
+void link_leave(struct link *l);
+/* The next back-off is the longest one: for what only an operator can mend. */
+void link_slow(struct link *l);
 /* Closes at the end of the turn; then [down] with [why], and a new attempt. */
 void link_break(struct link *l, int why);
 /*

@@ -1,4 +1,5 @@
-#include "drivers/redis.h"
+#include "drivers/redis_inner.h"
+#include "resp/resp_error.h"
 
 #include <string.h>
 
@@ -24,67 +25,84 @@ static void ignore_failure(struct redis_request *q, int why)
 	(void)why;
 }
 
-/* The reason for the operator, kept until [down] tells it. */
-static void set_why(struct redis *r, const char *text, const char *detail)
+void redis_break(struct redis *r, const char *text, const char *detail)
 {
-	struct out o = out_init(r->why, sizeof r->why - 1);
-	out_str(&o, text);
+	/* The reason for the operator, kept until [down] tells it. */
+	redis_put_words(r->why, sizeof r->why, text, SPAN_NONE);
 	if (detail[0] != '\0') {
-		out_str(&o, ": ");
-		out_str(&o, detail);
+		size_t n = strlen(r->why);
+		redis_put_words(r->why + n, sizeof r->why - n, ": ", span_str(detail));
 	}
-	r->why[o.n] = '\0';
-}
-
-static void break_off(struct redis *r, const char *text, const char *detail)
-{
-	set_why(r, text, detail);
 	r->ready = false;
 	link_break(&r->link, NET_ECLOSED);
 }
 
 static size_t login_room(const struct redis *r)
 {
-	return 1024 + r->cfg->login.user.n + r->cfg->login.password.n + r->cfg->login.name.n;
+	const struct resp_login *l = &r->login;
+	return 1024 + l->user.n + l->password.n + l->name.n + 2 * (l->library.n + l->version.n);
 }
 
 static void on_up(struct link *l)
 {
 	struct redis *r = redis_of(l);
-	resp_session_init(&r->session, &r->cfg->limits, r->queue, REDIS_IN_FLIGHT);
+	/* What blocks would make others wait, so nobody else is let in. */
+	uint32_t cap = r->cfg->blocking ? 1 : REDIS_IN_FLIGHT;
+	resp_session_init(&r->session, &r->cfg->limits, r->queue, cap);
+	r->login = r->cfg->login;
+	if (r->cfg->credentials != NULL)
+		r->cfg->credentials(r, &r->login);
 	struct out o = net_out_open(&l->conn, login_room(r));
-	resp_session_login(&r->session, &r->cfg->login, &o);
+	resp_session_login(&r->session, &r->login, &o);
 	if (!net_out_close(&l->conn, &o))
-		break_off(r, "login too long", "");
+		redis_break(r, "login too long", "");
 }
 
 static void on_ready(struct redis *r)
 {
-	r->ready = true;
+	r->ready = r->up = true;
 	r->why[0] = '\0';
+	r->counters.connects++;
 	link_ready(&r->link);
+	if (r->resubscribe != NULL && r->resubscribe(r) < 0) {
+		redis_break(r, "subscriptions longer than the output bound", "");
+		return;
+	}
+	if (r->kept_turn != NULL)
+		r->kept_turn(r);
 	r->events->ready(r);
+}
+
+static void on_reply_end(struct redis *r, const struct resp_item *it)
+{
+	r->counters.replies++;
+	if (redis_is_error(it)) {
+		r->counters.errors++;
+		redis_on_error(r, it->str);
+	}
+	if (r->leaving && r->session.count == 0)
+		link_break(&r->link, NET_ECLOSED);
 }
 
 static void on_event(struct redis *r, const struct resp_event *ev)
 {
 	struct redis_request *q = ev->who;
-	if (ev->kind == RESP_EV_READY)
+	if (ev->kind == RESP_EV_ITEM) {
+		q->item(q, &ev->it);
+		if (ev->it.last && !r->link.stopped)
+			on_reply_end(r, &ev->it);
+	} else if (ev->kind == RESP_EV_READY) {
 		on_ready(r);
-	if (ev->kind == RESP_EV_PUSH && r->events->push != NULL)
+	} else if (ev->kind == RESP_EV_PUSH && r->events->push != NULL) {
 		r->events->push(r, &ev->it);
-	if (ev->kind != RESP_EV_ITEM)
-		return;
-	r->replies += ev->it.last;
-	r->errors += redis_is_error(&ev->it);
-	q->item(q, &ev->it);
+	}
 }
 
 /* One step of the session; it has something to write only while it logs in. */
 static int step(struct redis *r, struct resp_event *ev)
 {
 	struct net_conn *c = &r->link.conn;
-	if (r->ready)
+	if (r->up)
 		return resp_session_next(&r->session, net_peek(c), NULL, ev);
 	struct out o = net_out_open(c, login_room(r));
 	int used = resp_session_next(&r->session, net_peek(c), &o, ev);
@@ -92,40 +110,79 @@ static int step(struct redis *r, struct resp_event *ev)
 	return used;
 }
 
+/* A login that was refused for good, and not for now. */
+static bool is_hopeless(const struct redis *r, int rc)
+{
+	enum resp_error_class class = resp_error_class(span_str(r->session.refusal));
+	return rc == RESP_EAUTH || (rc == RESP_ELOGIN && resp_error_action(class) == RESP_GIVE_UP);
+}
+
+static void on_broken(struct redis *r, int rc)
+{
+	r->broken = true;
+	if (is_hopeless(r, rc))
+		link_slow(&r->link);
+	redis_break(r, resp_strerror(rc), r->session.refusal);
+}
+
 static void on_input(struct link *l)
 {
 	struct redis *r = redis_of(l);
-	while (l->state == LINK_LOGIN || l->state == LINK_READY) {
+	size_t had = net_peek(&l->conn).n;
+	while ((l->state == LINK_LOGIN || l->state == LINK_READY) && !l->conn.paused) {
 		struct resp_event ev;
 		int used = step(r, &ev);
 		if (used == RESP_MORE)
 			break;
 		if (used < 0) {
-			break_off(r, resp_strerror(used), r->session.refusal);
+			on_broken(r, used);
 			break;
 		}
 		on_event(r, &ev);
 		net_eat(&l->conn, (size_t)used);
 	}
+	r->counters.bytes_in += had - net_peek(&l->conn).n;
+	if (r->kept_turn != NULL && !l->stopped)
+		r->kept_turn(r);
 }
 
-static void fail_all(struct redis *r, int why)
+/* What became of the request in a place of the queue. */
+static int fate(struct redis *r, uint32_t at)
 {
+	bool late = r->due[at] <= r->link.loop->now;
+	r->counters.late += late;
+	if ((int32_t)(r->start[at] - (uint32_t)r->link.conn.sent) >= 0) {
+		r->counters.unsent++;
+		return REDIS_EUNSENT;
+	}
+	if (r->broken)
+		return REDIS_EPROTO;
+	return late ? REDIS_ELATE : REDIS_ELOST;
+}
+
+static void fail_all(struct redis *r)
+{
+	struct resp_session *s = &r->session;
 	void *who;
-	while (!r->link.stopped && resp_session_drop(&r->session, &who)) {
+	while (!r->link.stopped && resp_session_drop(s, &who)) {
 		struct redis_request *q = who;
-		q->failed(q, why);
+		q->failed(q, fate(r, s->head > 0 ? s->head - 1 : s->cap - 1));
 	}
 }
 
 static void on_down(struct link *l, int why)
 {
 	struct redis *r = redis_of(l);
-	r->ready = false;
-	r->losses++;
+	*(r->up ? &r->counters.losses : &r->counters.failed_connects) += 1;
+	r->ready = r->up = r->leaving = false;
+	/* More than the input bound: a limit like those of the codec. */
+	r->broken |= why == NET_EFULL;
 	if (r->why[0] == '\0')
-		set_why(r, net_strerror(why), "");
-	fail_all(r, why == NET_EDEADLINE ? REDIS_ELATE : REDIS_ELOST);
+		redis_put_words(r->why, sizeof r->why, net_strerror(why), SPAN_NONE);
+	fail_all(r);
+	r->broken = false;
+	r->counters.bytes_out += l->conn.sent;
+	l->conn.sent = 0; /* the next attempt may end without a connection */
 	if (!r->link.stopped)
 		r->events->down(r, r->why);
 	r->why[0] = '\0';
@@ -164,9 +221,11 @@ void redis_stop(struct redis *r)
 {
 	r->ready = false;
 	link_stop(&r->link);
+	if (r->kept_turn != NULL)
+		r->kept_turn(r);
 }
 
-static size_t command_size(size_t argc, const struct span argv[])
+size_t redis_command_size(size_t argc, const struct span argv[])
 {
 	size_t n = 32;
 	for (size_t i = 0; i < argc; i++)
@@ -174,46 +233,79 @@ static size_t command_size(size_t argc, const struct span argv[])
 	return n;
 }
 
-static int put(struct redis *r, unsigned flags, void *who, uint32_t ms, size_t argc,
-	       const struct span argv[])
+bool redis_is_up(const struct redis *r)
+{
+	return r->ready && !r->link.conn.closing;
+}
+
+bool redis_fits(const struct redis *r, size_t commands, size_t bytes)
+{
+	return r->session.cap - r->session.count >= commands && net_room(&r->link.conn) >= bytes;
+}
+
+/* The session took a command, which begins at [start] of the stream. */
+static int took(struct redis *r, struct out *o, uint64_t start, uint64_t due)
 {
 	struct resp_session *s = &r->session;
-	/* Between a loss and the end of its turn it is ready but closing. */
-	if (!r->ready || r->link.conn.closing)
-		return REDIS_EDOWN;
-	struct out o = net_out_open(&r->link.conn, command_size(argc, argv));
-	if (resp_session_send(s, &o, argc, argv, flags, who) < 0)
+	if (!net_out_close(&r->link.conn, o))
 		return REDIS_EFULL;
-	if (!net_out_close(&r->link.conn, &o))
-		return REDIS_EFULL;
-	uint64_t due = r->link.loop->now + ms;
-	r->due[(s->head + s->count - 1) % s->cap] = due;
+	uint32_t at = (s->head + s->count - 1) % s->cap;
+	r->due[at] = due;
+	r->start[at] = (uint32_t)start;
 	link_expect(&r->link, due);
-	r->commands++;
+	r->counters.commands++;
 	return 0;
+}
+
+static uint64_t stream_end(const struct net_conn *c)
+{
+	return c->sent + net_pending(c);
+}
+
+int redis_put(struct redis *r, unsigned flags, void *who, uint64_t due, size_t argc,
+	      const struct span argv[])
+{
+	if (!redis_is_up(r))
+		return REDIS_EDOWN;
+	uint64_t start = stream_end(&r->link.conn);
+	struct out o = net_out_open(&r->link.conn, redis_command_size(argc, argv));
+	if (resp_session_send(&r->session, &o, argc, argv, flags, who) < 0)
+		return REDIS_EFULL;
+	return took(r, &o, start, due);
+}
+
+int redis_put_encoded(struct redis *r, void *who, uint64_t due, struct span wire)
+{
+	if (!redis_is_up(r))
+		return REDIS_EDOWN;
+	uint64_t start = stream_end(&r->link.conn);
+	struct out o = net_out_open(&r->link.conn, wire.n);
+	if (resp_session_send_encoded(&r->session, &o, wire, who) < 0)
+		return REDIS_EFULL;
+	return took(r, &o, start, due);
 }
 
 int redis_send(struct redis *r, struct redis_request *q, uint32_t ms, size_t argc,
 	       const struct span argv[])
 {
-	return put(r, 0, q, ms, argc, argv);
+	return redis_put(r, 0, q, r->link.loop->now + ms, argc, argv);
 }
 
 int redis_send_quiet(struct redis *r, size_t argc, const struct span argv[])
 {
-	return put(r, 0, &r->sink, r->cfg->link.connect_ms, argc, argv);
+	return redis_send(r, &r->sink, r->cfg->link.connect_ms, argc, argv);
 }
 
 int redis_transact(struct redis *r, struct redis_request *q, uint32_t ms, size_t n,
 		   const struct redis_command commands[])
 {
 	static const struct span multi[] = {SPAN("MULTI")}, exec[] = {SPAN("EXEC")};
-	size_t bytes = command_size(1, multi) + command_size(1, exec);
+	size_t bytes = redis_command_size(1, multi) + redis_command_size(1, exec);
 	for (size_t i = 0; i < n; i++)
-		bytes += command_size(commands[i].argc, commands[i].argv);
-	if (!r->ready || r->link.conn.closing)
+		bytes += redis_command_size(commands[i].argc, commands[i].argv);
+	if (!redis_is_up(r))
 		return REDIS_EDOWN;
-	if (r->session.cap - r->session.count < n + 2 || net_room(&r->link.conn) < bytes)
+	if (!redis_fits(r, n + 2, bytes))
 		return REDIS_EFULL;
 	int rc = redis_send_quiet(r, 1, multi);
 	for (size_t i = 0; i < n && rc == 0; i++)
@@ -222,11 +314,22 @@ int redis_transact(struct redis *r, struct redis_request *q, uint32_t ms, size_t
 		rc = redis_send(r, q, ms, 1, exec);
 	/* There was room, so it is memory that is out. A MULTI left open would swallow others. */
 	if (rc < 0)
-		break_off(r, "out of memory in a transaction", "");
+		redis_break(r, "out of memory in a transaction", "");
 	return rc;
 }
 
-int redis_subscribe(struct redis *r, size_t argc, const struct span argv[])
+int redis_transact_watched(struct redis *r, uint64_t connects, struct redis_request *q, uint32_t ms,
+			   size_t n, const struct redis_command commands[])
 {
-	return put(r, RESP_SUBSCRIBES, NULL, r->cfg->link.connect_ms, argc, argv);
+	if (r->counters.connects != connects)
+		return REDIS_EDOWN;
+	return redis_transact(r, q, ms, n, commands);
+}
+
+void redis_get_counters(const struct redis *r, struct redis_counters *c)
+{
+	*c = r->counters;
+	c->bytes_out += r->link.conn.sent;
+	c->in_flight = r->session.count;
+	c->waiting = r->kept_bytes;
 }

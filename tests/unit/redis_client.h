@@ -9,6 +9,7 @@ static struct redis client;
 static struct link_host peer_host;
 static struct redis_config config;
 static struct peer peer;
+static uint8_t names[64];
 
 #define HELLO "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n"
 #define WELCOME "%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n"
@@ -53,7 +54,13 @@ static inline void on_push(struct redis *r, const struct resp_item *it)
 		at_push();
 }
 
-static const struct redis_events events = {on_ready, on_down, on_push};
+static inline void on_notice(struct redis *r, const char *words)
+{
+	check(r->ready || r->up, "a notice comes while it is up");
+	note("notice(%s);", words);
+}
+
+static const struct redis_events events = {on_ready, on_down, on_push, on_notice};
 
 /* A request with a name, freed when it is over, so that a second use is a crash. */
 struct ask {
@@ -91,6 +98,12 @@ static inline const char *redis_word(int rc)
 		return "lost";
 	case REDIS_ELATE:
 		return "late";
+	case REDIS_EUNSENT:
+		return "unsent";
+	case REDIS_EPROTO:
+		return "proto";
+	case REDIS_EBLOCKING:
+		return "blocking";
 	default:
 		return "?";
 	}
@@ -147,6 +160,7 @@ static inline void begin(void)
 static inline void start(void)
 {
 	redis_start(&client, &loop, &config, &events);
+	redis_remember(&client, names, sizeof names);
 }
 
 static inline void log_in(void)

@@ -62,7 +62,7 @@ static void misses_deadlines(void)
 		UNTIL(down_after(ways[i].does));
 		uint64_t took = clock_ms() - since;
 		drop_pushes();
-		noted_is("a!late;b!late;c!late;down(deadline passed);", ways[i].name);
+		noted_is("a!lost;b!late;c!lost;down(deadline passed);", ways[i].name);
 		ok(took >= 80 && took < 5000, "after the first deadline: %u ms", (unsigned)took);
 		/* Too late: on the old connection, which is not read any more. */
 		peer_says(&peer, SPAN("+old\r\n+old\r\n+old\r\n"));
@@ -164,6 +164,7 @@ static void waits_for_nobody(void)
 		config.link.connect_ms = 5000;
 		UNTIL(noted_has("down"));
 		noted_is("down(deadline passed);", rows[i].name);
+		redis_unsubscribe(&client, 1, (struct span[]){SPAN("UNSUBSCRIBE")});
 		is_well_again(rows[i].name);
 	}
 }

@@ -42,13 +42,13 @@ static void hears_nonsense(void)
 		const char *name, *says, *want;
 		bool asked;
 	} rows[] = {
-		{"garbage", "what?\r\n", "a!lost;down(unknown type byte);", true},
+		{"garbage", "what?\r\n", "a!proto;down(unknown type byte);", true},
 		{"garbage unasked", "what?\r\n", "down(unknown type byte);", false},
 		{"a reply nobody asked for", "+OK\r\n", "down(reply without a request);", false},
 		{"one reply too many", "+1\r\n+2\r\n", "a=+1;down(reply without a request);", true},
 		{"garbage inside of a reply", "*2\r\n+1\r\n?\r\n",
-		 "a=*2 .+1 a!lost;down(unknown type byte);", true},
-		{"a bulk above the limit", "$1001\r\n", "a!lost;down(reply above a limit);", true},
+		 "a=*2 .+1 a!proto;down(unknown type byte);", true},
+		{"a bulk above the limit", "$1001\r\n", "a!proto;down(reply above a limit);", true},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		begin();
@@ -82,7 +82,7 @@ static void hears_too_much(void)
 	peer_say(&peer, "$30000\r\n");
 	peer_say(&peer, big);
 	UNTIL(noted_has("down"));
-	noted_is("a!lost;down(peer sent more than the input bound);", "a reply above the bound");
+	noted_is("a!proto;down(peer sent more than the input bound);", "a reply above the bound");
 	is_well_again("too much");
 }
 
@@ -129,7 +129,7 @@ static void sends_quietly(void)
 	ask('b');
 	peer_hang_up(&peer);
 	UNTIL(noted_has("down"));
-	ok(noted_has("a=+QUEUED;b!lost;down("), "quiet ones say nothing: %s", notes);
+	ok(noted_has("a=+QUEUED;b!unsent;down("), "quiet ones say nothing: %s", notes);
 	is_well_again("quiet");
 }
 

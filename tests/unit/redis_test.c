@@ -28,7 +28,7 @@ static void logs_in(void)
 	peer_say(&peer, "+PONG\r\n");
 	UNTIL(noted > 0);
 	noted_is("a=+PONG;", "and its reply");
-	is_int((long long)client.replies, 1, "counted");
+	is_int((long long)client.counters.replies, 1, "counted");
 	end_calmly("logged in");
 }
 
@@ -60,26 +60,32 @@ static void is_refused(void)
 {
 	static const struct {
 		const char *name, *says, *why;
+		bool slow;
 	} rows[] = {
 		{"wrong password", "-WRONGPASS invalid username-password pair\r\n",
-		 "login refused: WRONGPASS invalid username-password pair"},
+		 "login refused: WRONGPASS invalid username-password pair", true},
 		{"password wanted",
 		 "-NOAUTH HELLO must be called with the client already "
 		 "authenticated\r\n",
 		 "login refused: NOAUTH HELLO must be called with the client already "
-		 "authenticated"},
-		{"an echo of the password", "-ERR unknown thing, secret\r\n", "login failed: ERR"},
+		 "authenticated",
+		 true},
+		{"an echo of the password", "-ERR unknown thing, secret\r\n", "login failed: ERR",
+		 true},
 		{"too many clients", "-ERR max number of clients reached\r\n",
-		 "login failed: ERR max number of clients reached"},
+		 "login failed: ERR max number of clients reached", false},
 		{"loading", "-LOADING Redis is loading the dataset in memory\r\n",
-		 "login failed: LOADING Redis is loading the dataset in memory"},
+		 "login failed: LOADING Redis is loading the dataset in memory", false},
 		{"words cut to what there is room for",
 		 "-WRONGPASS 123456789 123456789 123456789 123456789 123456789 123456789 "
 		 "123456789 123456789 123456789 123456789\r\n",
 		 "login refused: WRONGPASS 123456789 123456789 123456789 123456789 123456789 "
-		 "123456789 123456789 123456789 12345"},
-		{"no answer to HELLO", "+OK\r\n", "login failed: unexpected answer to the login"},
-		{"not Redis at all", "HTTP/1.1 400 Bad Request\r\n\r\n", "unknown type byte"},
+		 "123456789 123456789 123456789 12345",
+		 true},
+		{"no answer to HELLO", "+OK\r\n", "login failed: unexpected answer to the login",
+		 true},
+		{"not Redis at all", "HTTP/1.1 400 Bad Request\r\n\r\n", "unknown type byte",
+		 false},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char want[300];
@@ -92,6 +98,9 @@ static void is_refused(void)
 		UNTIL(noted > 0);
 		snprintf(want, sizeof want, "down(%s);", rows[i].why);
 		noted_is(want, rows[i].name);
+		is_int(client.link.backoff, rows[i].slow ? LINK_BACKOFF_MAX : 2 * LINK_BACKOFF_MIN,
+		       "%s: the next time", rows[i].name);
+		net_timer_set(&loop, &client.link.timer, 0, client.link.timer.fire);
 		peer_take(&peer);
 		check(peer.taken == 2, "%s: tried again", rows[i].name);
 		end_calmly(rows[i].name);
@@ -141,9 +150,10 @@ static void backs_off(void)
 	log_in();
 	client.link.ready_at -= LINK_SETTLED;
 	peer_hang_up(&peer);
-	UNTIL(client.losses == 6);
+	UNTIL(client.counters.losses == 2);
 	is_int(client.link.backoff, 2 * LINK_BACKOFF_MIN, "a connection that lasted does");
-	is_int((long long)client.losses, 6, "losses are counted");
+	is_int((long long)client.counters.failed_connects, 4, "failed attempts are counted");
+	is_int((long long)client.counters.losses, 2, "and losses");
 	end_calmly("back-off");
 }
 
@@ -157,11 +167,12 @@ static void takes_the_next_host(void)
 	UNTIL(noted_has("down"));
 	is_int(client.link.backoff, LINK_BACKOFF_MIN, "no back-off before every host was tried");
 	log_in();
-	is_int((long long)client.losses, 2, "the third is there");
+	is_int((long long)client.counters.failed_connects, 2, "the third is there");
 	client.link.ready_at -= LINK_SETTLED;
 	peer_hang_up(&peer);
 	log_in();
-	is_int((long long)client.losses, 3, "one that lasted is tried again first");
+	is_int((long long)client.counters.failed_connects, 2,
+	       "one that lasted is tried again first");
 	end_calmly("hosts");
 }
 
@@ -210,7 +221,7 @@ static void asks_together(void)
 	UNTIL(noted_has("#"));
 	noted_is("a=+1;b=-ERR wrong;c=*3 .$x .*2 ..:5 .._0 .%2 ..+k ..#1;",
 		 "replies in order, an error, a nested one");
-	is_int((long long)client.errors, 1, "errors are counted");
+	is_int((long long)client.counters.errors, 1, "errors are counted");
 	/* In pieces, and the reply of the last behind it. */
 	static const char rest[] = "$12\r\nhello\r\nthere\r\n+5\r\n";
 	for (size_t i = 0; i < sizeof rest - 1; i++) {

@@ -79,7 +79,8 @@ static void on_postgres_down(struct postgres *p, const char *why)
 	store_log_down(&postgres_log, p->link.loop->now, why);
 }
 
-static const struct redis_events redis_events = {on_redis_ready, on_redis_down, NULL};
+static const struct redis_events redis_events = {on_redis_ready, on_redis_down, NULL,
+						 store_log_notice};
 static const struct postgres_events postgres_events = {on_postgres_ready, on_postgres_down};
 
 static int start(struct net_loop *loop)

@@ -42,6 +42,8 @@ int redis_settings_apply(struct redis_settings *s, const char *name, struct out 
 		.login = {.user = span_str(s->user.s),
 			  .password = span_str(s->password.s),
 			  .name = span_str(name),
+			  .library = SPAN("barnacle"),
+			  .version = SPAN(BARNACLE_VERSION),
 			  .db = s->url.db_number},
 		.limits = resp_default_limits,
 	};
@@ -121,5 +123,15 @@ void store_log_down(struct store_log *s, uint64_t now, const char *why)
 	log_str(&l, "store", s->store);
 	log_str(&l, "use", s->use);
 	log_str(&l, "why", s->why);
+	log_close(&l);
+}
+
+void store_log_notice(struct redis *r, const char *words)
+{
+	struct log_line l;
+	(void)r;
+	if (!log_open(&l, LOG_WARN, "redis says"))
+		return;
+	log_str(&l, "words", words);
 	log_close(&l);
 }

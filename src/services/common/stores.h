@@ -100,5 +100,7 @@ struct store_log {
 };
 void store_log_up(struct store_log *s);
 void store_log_down(struct store_log *s, uint64_t now, const char *why);
+/* What a Redis server wants its operator to know: the notice of struct redis_events. */
+void store_log_notice(struct redis *r, const char *words);
 
 #endif

@@ -170,9 +170,8 @@ static void on_push(struct redis *r, const struct resp_item *it)
 
 static void on_ready(struct redis *r)
 {
-	const struct span argv[] = {SPAN("SUBSCRIBE"), CHANNEL_INSERT};
+	(void)r;
 	store_log_up(&sub_log);
-	redis_subscribe(r, 2, argv);
 	/* What was said before we listened. */
 	if (worker_commands.ready)
 		foreign_ready();
@@ -183,11 +182,14 @@ static void on_down(struct redis *r, const char *why)
 	store_log_down(&sub_log, r->link.loop->now, why);
 }
 
-static const struct redis_events sub_events = {on_ready, on_down, on_push};
+static const struct redis_events sub_events = {on_ready, on_down, on_push, NULL};
 
 void foreign_start(struct net_loop *loop)
 {
+	static uint8_t names[64];
 	redis_start(&sub, loop, &worker_config.redis.client, &sub_events);
+	redis_remember(&sub, names, sizeof names);
+	redis_subscribe(&sub, 2, (struct span[]){SPAN("SUBSCRIBE"), CHANNEL_INSERT});
 }
 
 void foreign_stop(void)

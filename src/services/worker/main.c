@@ -56,7 +56,7 @@ static void on_down(struct redis *r, const char *why)
 	store_log_down(&commands_log, r->link.loop->now, why);
 }
 
-static const struct redis_events events = {on_ready, on_down, NULL};
+static const struct redis_events events = {on_ready, on_down, NULL, store_log_notice};
 
 static int start(struct net_loop *loop)
 {

@@ -232,7 +232,7 @@ static void on_down(struct redis *r, const char *why)
 	own_done = false; /* the answer that was lost may have held jobs */
 }
 
-static const struct redis_events reader_events = {on_ready, on_down, NULL};
+static const struct redis_events reader_events = {on_ready, on_down, NULL, NULL};
 
 /* The same after a restart of the same container, so that its unfinished jobs are its own. */
 static void name_consumer(void)

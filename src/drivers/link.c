@@ -50,7 +50,7 @@ static void on_input(struct net_conn *c)
 	struct link *l = link_of_conn(c);
 	if (l->state != LINK_CLOSING)
 		l->ops->input(l);
-	if (c->eof && !c->closing)
+	if (c->eof && !c->closing && !l->held)
 		link_break(l, NET_EEOF);
 }
 

@@ -54,6 +54,7 @@ struct link {
 	uint64_t ready_at; /* loop time; 0: not since the last attempt */
 	enum link_state state;
 	bool stopped;
+	bool held; /* by the owner, who leaves input and the peer's end for later: net_again then */
 };
 
 /* [cfg] stays the caller's and in place. Nothing is called from within start. */

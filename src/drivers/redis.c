@@ -129,7 +129,7 @@ static void on_input(struct link *l)
 {
 	struct redis *r = redis_of(l);
 	size_t had = net_peek(&l->conn).n;
-	while ((l->state == LINK_LOGIN || l->state == LINK_READY) && !l->conn.paused) {
+	while ((l->state == LINK_LOGIN || l->state == LINK_READY) && !l->held) {
 		struct resp_event ev;
 		int used = step(r, &ev);
 		if (used == RESP_MORE)

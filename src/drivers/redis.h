@@ -42,6 +42,7 @@ enum {
 	REDIS_EPROTO = -20006,    /* the server broke the protocol or a limit: perhaps executed */
 	REDIS_EBLOCKING = -20007, /* not sent: redis_options.block_ms where others are waiting
 				     behind it, or a subscription where blocking commands are */
+	REDIS_EROOM = -20008,     /* redis_blocking: executed; the reply did not fit */
 };
 /* Whether the command was certainly not executed, so that sending it again is safe. */
 bool redis_is_unsent(int why);

@@ -24,6 +24,8 @@ const char *redis_strerror(int why)
 		return "protocol broken by the server, perhaps executed";
 	case REDIS_EBLOCKING:
 		return "not on this connection";
+	case REDIS_EROOM:
+		return "reply larger than the memory for it";
 	default:
 		return why >= 0 ? "no error" : "unknown error";
 	}

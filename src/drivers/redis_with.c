@@ -222,12 +222,15 @@ int redis_send_with(struct redis *r, struct redis_request *q, const struct redis
 	uint64_t due = r->link.loop->now + o->ms + o->block_ms;
 	if (o->block_ms != 0 && !r->cfg->blocking)
 		return REDIS_EBLOCKING;
-	if (!o->wait && !redis_is_up(r))
+	bool bound = o->connection != 0;
+	if (bound && o->connection != r->counters.connects)
+		return REDIS_EDOWN;
+	if ((bound || !o->wait) && !redis_is_up(r))
 		return REDIS_EDOWN;
 	/* What waits goes first. */
-	if (!o->repeat && r->kept == NULL) {
+	if (bound || (!o->repeat && r->kept == NULL)) {
 		int rc = redis_put(r, 0, q, due, argc, argv);
-		if (rc == 0 || !o->wait)
+		if (rc == 0 || bound || !o->wait)
 			return rc;
 	}
 	return keep(r, q, o, due, argc, argv);

@@ -34,6 +34,12 @@ struct redis_options {
 	 * wants to find out that the server is gone: block for some seconds, and again.
 	 */
 	uint32_t block_ms;
+	/*
+	 * When not 0: only on the connection whose number, r->counters.connects, this is; else
+	 * REDIS_EDOWN. [wait] and [repeat] are not meant then. For what belongs to a connection: a
+	 * WATCH and what follows it.
+	 */
+	uint64_t connection;
 };
 
 /*

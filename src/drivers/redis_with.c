@@ -193,19 +193,19 @@ static int keep(struct redis *r, struct redis_request *q, const struct redis_opt
 	struct redis_kept *k = malloc(all);
 	if (k == NULL)
 		return REDIS_EFULL;
-	struct out out = out_init(k->wire, room);
-	if (resp_session_encode(&out, argc, argv) < 0) {
-		free(k);
-		return REDIS_EFULL;
-	}
 	*k = (struct redis_kept){
 		.q = {.item = kept_item, .failed = kept_failed},
 		.r = r,
 		.user = q,
 		.due = due,
-		.n = (uint32_t)out.n,
 		.repeat = o->repeat,
 	};
+	struct out out = out_init(k->wire, room);
+	if (resp_session_encode(&out, argc, argv) < 0) {
+		free(k);
+		return REDIS_EFULL;
+	}
+	k->n = (uint32_t)out.n;
 	if (r->kept_turn == NULL) {
 		r->kept_turn = turn;
 		r->kept_end = &r->kept;

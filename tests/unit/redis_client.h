@@ -120,19 +120,29 @@ static inline void ask_failed(struct redis_request *q, int why)
  * Sends PING under a name; when it can't be sent that is noted: "a-down;". What it returns is to
  * be freed by who stops the client meanwhile: then it is never over.
  */
-static inline struct ask *ask_then(char name, uint32_t ms, void (*then)(void))
+static inline struct ask *ask_new(char name, void (*then)(void))
 {
-	const struct span argv[] = {SPAN("PING")};
 	struct ask *a = malloc(sizeof *a);
 	if (a == NULL)
 		bail("out of memory");
 	*a = (struct ask){{.item = ask_item, .failed = ask_failed}, name, then};
-	int rc = redis_send(&client, &a->q, ms, 1, argv);
+	return a;
+}
+
+static inline struct ask *asked(struct ask *a, int rc)
+{
 	if (rc == 0)
 		return a;
-	note("%c-%s;", name, redis_word(rc));
+	note("%c-%s;", a->name, redis_word(rc));
 	free(a);
 	return NULL;
+}
+
+static inline struct ask *ask_then(char name, uint32_t ms, void (*then)(void))
+{
+	const struct span argv[] = {SPAN("PING")};
+	struct ask *a = ask_new(name, then);
+	return asked(a, redis_send(&client, &a->q, ms, 1, argv));
 }
 
 static inline struct ask *ask(char name)

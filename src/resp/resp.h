@@ -47,6 +47,8 @@ enum {
 	RESP_ELOGIN = -12,  /* session: the login failed otherwise (LOADING, SELECT out of range) */
 	RESP_EVERBATIM = -13, /* a verbatim string without its three-letter format and colon */
 	RESP_ESEND = -14,     /* session: a request that may not be sent now, or not this way */
+	RESP_EURI = -15,      /* resp_uri.h: not a URI of a Redis server */
+	RESP_ESHAPE = -16,    /* resp_stream.h: not the reply of that command */
 };
 /* A short English sentence without full stop; never NULL. */
 const char *resp_strerror(int rc);

@@ -42,6 +42,10 @@ const char *resp_strerror(int rc)
 		return "verbatim string without format";
 	case RESP_ESEND:
 		return "request not possible now";
+	case RESP_EURI:
+		return "not a redis:, rediss: or unix: URI";
+	case RESP_ESHAPE:
+		return "not the reply of that command";
 	default:
 		return rc > 0 ? "no error" : "unknown error";
 	}

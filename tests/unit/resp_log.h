@@ -111,7 +111,7 @@ static inline const char *error_name(int rc)
 	static const char *const names[] = {
 		"MORE",   "ETYPE",    "ELINE",  "ENUMBER",   "ETOOBIG",
 		"EDEPTH", "ETRAILER", "ENEST",  "EUNASKED",  "EFULL",
-		"EROOM",  "EAUTH",    "ELOGIN", "EVERBATIM", "ESEND",
+		"EROOM",  "EAUTH",    "ELOGIN", "EVERBATIM", "ESEND", "EURI", "ESHAPE",
 	};
 	return rc <= 0 && rc > -(int)(sizeof names / sizeof *names) ? names[-rc] : "?";
 }

@@ -3,6 +3,8 @@
  * finish (ID 0), then, now and then, what dead workers left (XAUTOCLAIM), else what is new. The
  * blocking read has a connection of its own.
  */
+#include "resp/resp_error.h"
+#include "resp/resp_stream.h"
 #include "services/worker/worker.h"
 
 #include <string.h>
@@ -25,11 +27,12 @@ static bool asked, stopped; /* a read is under way */
 static uint64_t next_claim;
 static char consumer[CONSUMER_MAX];
 
-/* Of the entry that is being read. */
-static unsigned base, taken;
+/* Of the batch, and of the entry that is being read. */
+static struct resp_stream reading;
+static unsigned taken;
 static uint8_t id[ENTRY_ID_MAX], index_text[INDEX_MAX];
 static struct span entry_id, entry_index;
-static bool has_field, is_index;
+static bool is_index;
 
 static void read_next(void);
 
@@ -44,8 +47,6 @@ static void rest(void)
 	asked = false;
 	net_timer_set(worker_loop, &rest_timer, REST_MS, resume);
 }
-
-/* Entries: [id, [field, value, ...]], or [id, nil] for one that was deleted meanwhile. */
 
 static void keep(struct span *to, uint8_t *buf, size_t cap, struct span s)
 {
@@ -64,23 +65,6 @@ static void end_of_entry(void)
 	entry_id = entry_index = SPAN_NONE;
 }
 
-static void on_entry_item(unsigned depth, const struct resp_item *it)
-{
-	if (depth == 1) {
-		end_of_entry();
-	} else if (depth == 2 && it->type == RESP_BULK) {
-		keep(&entry_id, id, sizeof id, it->str);
-		has_field = false;
-	} else if (depth == 3 && !has_field) {
-		has_field = true;
-		is_index = span_eq(it->str, SPAN("index"));
-	} else if (depth == 3) {
-		if (is_index)
-			keep(&entry_index, index_text, sizeof index_text, it->str);
-		has_field = false;
-	}
-}
-
 static void end_of_batch(void)
 {
 	end_of_entry();
@@ -93,33 +77,46 @@ static void end_of_batch(void)
 		read_next();
 }
 
-/* XREADGROUP: RESP2 [[key, entries]], RESP3 {key: entries}. XAUTOCLAIM: [next, entries, gone]. */
-static void on_item(struct redis_request *q, const struct resp_item *it)
+static void on_refusal(const struct resp_item *it)
 {
-	(void)q;
-	static bool entries;
-	if (redis_is_error(it)) {
-		bool lost = span_starts(it->str, SPAN("NOGROUP")) ||
-			    span_starts(it->str, SPAN("UNBLOCKED"));
-		if (!lost)
-			worker_log_refusal("a read of the queue", it);
-		/* The stream went away (FLUSHALL) or was never there. */
-		asked = false;
-		if (lost)
-			queue_ready();
-		else
-			rest();
+	enum resp_error_class class = resp_error_class(it->str);
+	asked = false;
+	/* The stream went away (FLUSHALL) or was never there. */
+	if (class == RESP_ERR_NOGROUP || class == RESP_ERR_UNBLOCKED) {
+		queue_ready();
 		return;
 	}
-	if (it->depth == 0) {
-		base = source == CLAIMED || it->type == RESP_MAP ? 1 : 2;
-		entries = false;
+	worker_log_refusal("a read of the queue", it);
+	rest();
+}
+
+static void on_item(struct redis_request *q, const struct resp_item *it)
+{
+	struct resp_stream_event ev;
+	(void)q;
+	if (redis_is_error(it)) {
+		on_refusal(it);
+		return;
+	}
+	if (it->depth == 0)
 		taken = 0;
-	} else if (it->depth == base && it->type == RESP_ARRAY) {
-		/* A second array, at the end of XAUTOCLAIM's answer, lists ids that are gone. */
-		entries = !entries;
-	} else if (it->depth > base && entries) {
-		on_entry_item(it->depth - base, it);
+	/* What has another shape is not of this command: nothing of it is taken. */
+	if (resp_stream_next(&reading, it, &ev) < 0)
+		ev.kind = RESP_STREAM_NONE;
+	switch (ev.kind) {
+	case RESP_STREAM_ENTRY:
+		end_of_entry();
+		keep(&entry_id, id, sizeof id, ev.str);
+		break;
+	case RESP_STREAM_FIELD:
+		is_index = span_eq(ev.str, SPAN("index"));
+		break;
+	case RESP_STREAM_VALUE:
+		if (is_index)
+			keep(&entry_index, index_text, sizeof index_text, ev.str);
+		break;
+	default:
+		break;
 	}
 	if (it->last)
 		end_of_batch();
@@ -136,6 +133,7 @@ static void on_failed(struct redis_request *q, int why)
 static void ask(struct redis *r, uint32_t ms, size_t argc, const struct span argv[])
 {
 	request = (struct redis_request){.item = on_item, .failed = on_failed};
+	resp_stream_init(&reading, source == CLAIMED ? RESP_STREAM_CLAIM : RESP_STREAM_READ);
 	asked = redis_send(r, &request, ms, argc, argv) == 0;
 }
 

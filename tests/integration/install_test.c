@@ -25,7 +25,7 @@ static const struct {
 	const char *name, *library;
 } examples[] = {
 	{"http_hello", "barnacle"}, {"http_poll", "http"},         {"resp_blocking", "resp"},
-	{"resp_poll", "resp"},      {"pgwire_blocking", "pgwire"},
+	{"resp_poll", "resp"},      {"pgwire_blocking", "pgwire"}, {"redis_blocking", "barnacle"},
 };
 #define EXAMPLES (sizeof examples / sizeof *examples)
 
@@ -120,6 +120,13 @@ static void says(const char *program, const char *compiler, const char *const *w
 	free(said);
 }
 
+/* Each byte as %XX, which a URI takes anywhere. */
+static void put_encoded(char *to, size_t cap, const char *text)
+{
+	for (; *text != '\0' && cap > 3; text++, to += 3, cap -= 3)
+		snprintf(to, cap, "%%%02X", (unsigned char)*text);
+}
+
 static void redis_programs(const char *compiler, struct store *redis)
 {
 	static const char *const wrong[] = {"REDIS_PASSWORD=wrong", NULL};
@@ -130,6 +137,18 @@ static void redis_programs(const char *compiler, struct store *redis)
 	     "PING: PONG\nSET: OK\nGET: 42\nHGETALL: 2 items\n5=8");
 	says("resp_blocking", compiler, words, wrong, 1,
 	     "WRONGPASS invalid username-password pair or user is disabled.");
+	char uri[512], password[256];
+	const char *where[] = {uri, NULL};
+	put_encoded(password, sizeof password, store_password(redis));
+	snprintf(uri, sizeof uri, "redis://:%s@%s:%s/0", password, store_host(redis),
+		 store_port_text(redis));
+	says("redis_blocking", compiler, where, NULL, 0,
+	     "SET +OK\nGET $42\nHGETALL %2\nHGETALL   $5\nHGETALL   $8");
+	snprintf(uri, sizeof uri, "redis://:wrong@%s:%s", store_host(redis),
+		 store_port_text(redis));
+	says("redis_blocking", compiler, where, NULL, 1,
+	     "no connection: login refused: WRONGPASS invalid username-password pair or user is "
+	     "disabled.");
 }
 
 static void postgres_programs(const char *compiler, struct store *pg)

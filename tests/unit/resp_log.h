@@ -109,9 +109,9 @@ static inline void log_item(struct log *l, const struct resp_item *it)
 static inline const char *error_name(int rc)
 {
 	static const char *const names[] = {
-		"MORE",   "ETYPE",    "ELINE",  "ENUMBER",   "ETOOBIG",
-		"EDEPTH", "ETRAILER", "ENEST",  "EUNASKED",  "EFULL",
-		"EROOM",  "EAUTH",    "ELOGIN", "EVERBATIM", "ESEND", "EURI", "ESHAPE",
+		"MORE",     "ETYPE",     "ELINE",    "ENUMBER", "ETOOBIG", "EDEPTH",
+		"ETRAILER", "ENEST",     "EUNASKED", "EFULL",   "EROOM",   "EAUTH",
+		"ELOGIN",   "EVERBATIM", "ESEND",    "EURI",    "ESHAPE",
 	};
 	return rc <= 0 && rc > -(int)(sizeof names / sizeof *names) ? names[-rc] : "?";
 }

@@ -470,9 +470,9 @@ static void test_writers(void)
 
 static void test_strerror(void)
 {
-	for (int rc = 1; rc >= RESP_ESEND; rc--)
+	for (int rc = 1; rc >= RESP_ESHAPE; rc--)
 		check(strcmp(resp_strerror(rc), "unknown error") != 0, "text for %d", rc);
-	is_str(resp_strerror(RESP_ESEND - 1), "unknown error", "below the last error");
+	is_str(resp_strerror(RESP_ESHAPE - 1), "unknown error", "below the last error");
 	is_str(resp_strerror(INT32_MIN), "unknown error", "far below");
 }
 

@@ -217,6 +217,8 @@ static int call(struct redis_blocking *b, struct waiter *w, const struct redis_o
 	left.ms = due > b->loop.now ? (uint32_t)(due - b->loop.now) : 0;
 	left.block_ms = 0;
 	rc = redis_send_with(&b->client, &w->q, &left, argc, argv);
+	/* Sent now, and not at the end of a turn that would only look whether there is anything. */
+	net_conn_settle(&b->loop);
 	while (rc == 0 && !w->over)
 		net_loop_turn(&b->loop);
 	return rc < 0 ? rc : w->rc;
@@ -303,6 +305,7 @@ int redis_blocking_take_items(struct redis_blocking *b, uint32_t ms, uint32_t n,
 	b->item_user = user;
 	b->wanted = n;
 	begin(b, ms);
+	net_conn_settle(&b->loop);
 	while (b->wanted > 0 && b->flying > 0 && !b->timed_out)
 		net_loop_turn(&b->loop);
 	if (b->timed_out && b->flying > 0)

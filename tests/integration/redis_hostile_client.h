@@ -1,0 +1,204 @@
+/* For tests of the Redis client of the loop against redis_hostile.h. */
+#ifndef TESTS_REDIS_HOSTILE_CLIENT_H
+#define TESTS_REDIS_HOSTILE_CLIENT_H
+
+#include "drivers/redis.h"
+#include "integration/drivers_real.h"
+#include "integration/redis_hostile_rows.h"
+
+#define BIG (16u << 20)
+
+static struct redis client;
+static struct link_host hosts[2]; /* the same, so that the next attempt comes without delay */
+static struct redis_config config;
+static uint8_t big[BIG];
+static const char *const speeds[] = {"at once", "byte by byte"};
+
+/* The replies so far, in the words of the rows. */
+static char replies[1024], half[1024];
+static struct out whole, part;
+static unsigned unanswered, pushes;
+
+static inline void on_ready(struct redis *r)
+{
+	(void)r;
+	note("ready;");
+}
+
+static inline void on_down(struct redis *r, const char *why)
+{
+	(void)r;
+	note("down(%s);", why);
+}
+
+static inline void on_push(struct redis *r, const struct resp_item *it)
+{
+	(void)r;
+	check(it->push, "what is told as a push is one");
+	pushes += it->last;
+}
+
+static inline void on_notice(struct redis *r, const char *words)
+{
+	(void)r;
+	note("notice(%s);", words);
+}
+
+static const struct redis_events events = {on_ready, on_down, on_push, on_notice};
+
+static inline bool is_aggregate(enum resp_type type)
+{
+	return type == RESP_ARRAY || type == RESP_MAP || type == RESP_SET;
+}
+
+/* "+OK", "*2", "..$text", "*?". */
+static inline void put_item(struct out *o, const struct resp_item *it)
+{
+	if (it->depth > 0)
+		out_byte(o, ' ');
+	for (unsigned i = 0; i < it->depth; i++)
+		out_byte(o, '.');
+	out_byte(o, (uint8_t)it->type);
+	if (it->stream)
+		out_byte(o, '?');
+	else if (is_aggregate(it->type) || it->type == RESP_BOOL)
+		out_i64(o, it->num);
+	else
+		out_span(o, it->str);
+}
+
+/* A piece of [replies] is complete. */
+static inline void end_reply(void)
+{
+	out_byte(&whole, ';');
+	replies[whole.n] = '\0';
+}
+
+/* Of a reply that does not come whole nothing is told. */
+static inline void ask_item(struct redis_request *q, const struct resp_item *it)
+{
+	(void)q;
+	if (it->depth == 0)
+		part.n = 0;
+	if (it->type != RESP_END)
+		put_item(&part, it);
+	if (!it->last)
+		return;
+	unanswered--;
+	out_span(&whole, out_span_of(&part));
+	end_reply();
+}
+
+static inline const char *redis_word(int why)
+{
+	switch (why) {
+	case REDIS_ELOST:
+		return "lost";
+	case REDIS_ELATE:
+		return "late";
+	case REDIS_EUNSENT:
+		return "unsent";
+	case REDIS_EPROTO:
+		return "proto";
+	default:
+		return "?";
+	}
+}
+
+static inline void ask_failed(struct redis_request *q, int why)
+{
+	(void)q;
+	unanswered--;
+	out_byte(&whole, '!');
+	out_str(&whole, redis_word(why));
+	end_reply();
+}
+
+static struct redis_request asking = {.item = ask_item, .failed = ask_failed};
+
+static inline void forget_replies(void)
+{
+	whole = out_init(replies, sizeof replies - 2);
+	part = out_init(half, sizeof half);
+	replies[0] = '\0';
+	unanswered = pushes = 0;
+}
+
+static inline void fire_now(struct net_timer *t)
+{
+	if (t->link == NULL)
+		return;
+	net_timer_stop(t);
+	t->fire(t);
+}
+
+/* The next attempt now: how long it waits is another test's matter. */
+static inline bool ready_soon(void)
+{
+	if (client.link.state == LINK_WAITING)
+		fire_now(&client.link.timer);
+	if (client.link.state == LINK_DIALLING && hosts[0].name[0] == '/')
+		fire_now(&client.link.dial.timer);
+	return client.ready;
+}
+
+/* A client of [h] that is not started yet. */
+static inline void begin(const struct hostile_server *h)
+{
+	open_loop();
+	notes_forget();
+	forget_replies();
+	hosts[0] = hosts[1] = (struct link_host){h->host, h->port};
+	config = (struct redis_config){
+		.link = {.hosts = hosts,
+			 .host_count = 2,
+			 .connect_ms = 4000,
+			 .in_max = 1 << 20,
+			 .out_max = 2 * BIG},
+		.limits = resp_default_limits,
+	};
+}
+
+static inline void start(void)
+{
+	redis_start(&client, &loop, &config, &events);
+}
+
+static inline void ask(const struct hostile *row)
+{
+	const struct span argv[] = {SPAN("GET"), row->big ? span_of(big, sizeof big) : SPAN("k")};
+	unanswered++;
+	check(redis_send(&client, &asking, row->hurried ? 150 : 4000, 2, argv) == 0, "%s: sent",
+	      row->name);
+}
+
+/* The row's commands; none, when it breaks the connection before. */
+static inline void ask_all(const struct hostile *row)
+{
+	if (row->way == EARLY && row->rc != 0)
+		return;
+	WAIT(ready_soon());
+	for (unsigned i = 0; client.ready && i < hostile_asks(row); i++)
+		ask(row);
+	WAIT(unanswered == 0);
+}
+
+/* On this connection or the next; what is asked now gets its own answer. */
+static inline void is_well_again(const char *name)
+{
+	WAIT(ready_soon());
+	forget_replies();
+	ask(&(struct hostile){.name = name});
+	WAIT(unanswered == 0);
+	check(strcmp(replies, "+new;") == 0, "%s: the next command gets %s", name, replies);
+}
+
+static inline void end(struct hostile_server *h)
+{
+	redis_stop(&client);
+	one_turn();
+	net_loop_close(&loop);
+	hostile_close(h);
+}
+
+#endif

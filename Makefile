@@ -325,6 +325,26 @@ uninstall: ## removes what install put in place
 	@cd "$(DESTDIR)$(INCLUDEDIR)" && rm -f $(HEADERS:%=barnacle/%) && \
 		rmdir $(addprefix barnacle/,$(sort $(dir $(HEADERS)))) barnacle
 
+# Clients under measurement, each with resp_side.c; HIREDIS=/path: not the system's.
+RESP_SIDES    := hiredis loop
+RESP_PROGRAMS := $(RESP_SIDES:%=$(LIB_B)/bench/resp_%)
+HIREDIS_FLAGS  = $(if $(HIREDIS),-I$(HIREDIS)/include -L$(HIREDIS)/lib -Wl$(,)-rpath$(,)$(HIREDIS)/lib)
+, := ,
+$(RESP_PROGRAMS): $(LIB_B)/bench/resp_%: tests/bench/resp_%.c tests/bench/resp_side.c \
+		tests/bench/resp_side.h tests/bench/resp_reading.h $(INSTALLED:%=$(LIB_B)/lib%.a)
+	@mkdir -p $(@D)
+	@echo "  link  $@"
+	@$(LIB_CC) $(filter-out -MMD -MP -fPIC,$(LIB_FLAGS)) $(LIB_CFLAGS) $(HIREDIS_FLAGS) -o $@ \
+		$(filter %.c,$^) -L$(LIB_B) $(if $(filter hiredis,$*),-lhiredis,-lbarnacle -lresp \
+		-lpgwire -lhttp) -Wl,--gc-sections
+
+.PHONY: bench-resp bench-resp-programs
+bench-resp-programs: $(B)/tests/bench/resp $(RESP_PROGRAMS)
+bench-resp: ## what a reply costs, beside hiredis (ROUNDS=3, HIREDIS=/path of another)
+	@scripts/setup.sh build run bench
+	@$(MAKE) --no-print-directory bench-resp-programs
+	@$(B)/tests/bench/resp $(RESP_PROGRAMS)
+
 freestanding: ## compiles the codecs without any libc, for x86-64, arm64 and Cortex-M
 	@scripts/setup.sh build lint
 	@scripts/freestanding.sh

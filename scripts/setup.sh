@@ -44,6 +44,8 @@ bench  haproxy       haproxy            haproxy                      haproxy
 bench  strace        strace             strace                       strace
 bench  valgrind      valgrind           valgrind                     valgrind
 bench  taskset       util-linux         util-linux                   util-linux
+bench  hiredis       libhiredis-dev     hiredis-dev                  hiredis-devel
+lint   hiredis       libhiredis-dev     hiredis-dev                  hiredis-devel
 lint   clang         clang              clang                        clang
 lint   clang-format  clang-format       clang-extra-tools            clang-tools-extra
 lint   clang-tidy    clang-tidy         clang-extra-tools            clang-tools-extra
@@ -65,6 +67,8 @@ present() {
       clang -x c -fsanitize=fuzzer,address -o /dev/null - 2>/dev/null
     ;;
   nginx | haproxy | ip) have "$1" || [ -x "/usr/sbin/$1" ] ;;
+  hiredis) echo '#include <hiredis/hiredis.h>' | cc -E -x c - >/dev/null 2>&1 ;;
+  nginx) have nginx || [ -x /usr/sbin/nginx ] ;;
   chromium) have chromium || have chromium-browser ;;
   *) have "$1" ;;
   esac

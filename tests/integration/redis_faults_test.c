@@ -24,25 +24,9 @@ static void start_as(const char *user, const char *password)
 	redis_start(&client, &loop, &config, &events);
 }
 
-/* How long it waits before it tries again is not the matter here. */
-static void hurry(void)
-{
-	struct net_timer *t = &client.link.timer;
-	if (client.link.state == LINK_WAITING && t->link != NULL) {
-		net_timer_stop(t);
-		t->fire(t);
-	}
-}
-
-static bool ready_soon(void)
-{
-	hurry();
-	return client.ready;
-}
-
 static void is_let_in(const char *name)
 {
-	WAIT(ready_soon());
+	WAIT(ready_soon(&client));
 	ok(client.ready, "%s", name);
 	notes_forget();
 	SEND(4000, SPAN("GET"), SPAN("k:1"));
@@ -108,7 +92,7 @@ static void is_thrown_out(void)
 	start_as("few", "pw");
 	is_let_in("in");
 	admin("ACL", "DELUSER", "few", NULL);
-	WAIT((hurry(), noted_has("WRONGPASS")));
+	WAIT((ready_soon(&client), noted_has("WRONGPASS")));
 	ok(noted_has("down("), "the user is gone: %s", notes);
 	free(store_redis_cli(store, "ACL", "SETUSER", "few", "on", ">pw", "+get", "~k:*", NULL));
 	is_let_in("the user is back");
@@ -118,7 +102,7 @@ static void is_thrown_out(void)
 	SEND(4000, SPAN("GET"), SPAN("k:1"));
 	says("_0;", "who is in stays in");
 	free(store_redis_cli(store, "CLIENT", "KILL", "USER", "few", NULL));
-	WAIT((hurry(), noted_has("WRONGPASS")));
+	WAIT((ready_soon(&client), noted_has("WRONGPASS")));
 	ok(noted_has("down("), "the password is another: %s", notes);
 	admin("ACL", "SETUSER", "few", ">pw");
 	is_let_in("the password is the old one");

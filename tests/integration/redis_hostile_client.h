@@ -5,6 +5,7 @@
 #include "drivers/redis.h"
 #include "integration/drivers_real.h"
 #include "integration/redis_hostile_rows.h"
+#include "integration/redis_soon.h"
 
 #define BIG (16u << 20)
 
@@ -124,24 +125,6 @@ static inline void forget_replies(void)
 	unanswered = pushes = 0;
 }
 
-static inline void fire_now(struct net_timer *t)
-{
-	if (t->link == NULL)
-		return;
-	net_timer_stop(t);
-	t->fire(t);
-}
-
-/* The next attempt now: how long it waits is another test's matter. */
-static inline bool ready_soon(void)
-{
-	if (client.link.state == LINK_WAITING)
-		fire_now(&client.link.timer);
-	if (client.link.state == LINK_DIALLING && hosts[0].name[0] == '/')
-		fire_now(&client.link.dial.timer);
-	return client.ready;
-}
-
 /* A client of [h] that is not started yet. */
 static inline void begin(const struct hostile_server *h)
 {
@@ -177,7 +160,7 @@ static inline void ask_all(const struct hostile *row)
 {
 	if (row->way == EARLY && row->rc != 0)
 		return;
-	WAIT(ready_soon());
+	WAIT(ready_soon(&client));
 	for (unsigned i = 0; client.ready && i < hostile_asks(row); i++)
 		ask(row);
 	WAIT(unanswered == 0);
@@ -186,7 +169,7 @@ static inline void ask_all(const struct hostile *row)
 /* On this connection or the next; what is asked now gets its own answer. */
 static inline void is_well_again(const char *name)
 {
-	WAIT(ready_soon());
+	WAIT(ready_soon(&client));
 	forget_replies();
 	ask(&(struct hostile){.name = name});
 	WAIT(unanswered == 0);

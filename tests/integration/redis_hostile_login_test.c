@@ -108,7 +108,7 @@ static void logs_in(const struct hostile *row)
 	if (row->hurried)
 		config.link.connect_ms = 150;
 	start();
-	WAIT(ready_soon() || noted_has("down("));
+	WAIT(ready_soon(&client) || noted_has("down("));
 	if (row->want[0] != '\0')
 		WAIT(noted_has("down("));
 	config.link.connect_ms = 4000;
@@ -170,7 +170,7 @@ static void subscribes(const struct hostile *row)
 	begin(&h);
 	start();
 	redis_remember(&client, names, sizeof names);
-	WAIT(ready_soon());
+	WAIT(ready_soon(&client));
 	check(redis_subscribe(&client, 2, argv) == 0, "%s: sent", row->name);
 	ask(row);
 	WAIT(unanswered == 0);

@@ -4,6 +4,7 @@
 
 #include "drivers/redis.h"
 #include "integration/drivers_real.h"
+#include "integration/redis_soon.h"
 
 #define BIG (1u << 20)
 

@@ -1,0 +1,26 @@
+/* For tests of the Redis client in which the time between attempts to connect is not the matter. */
+#ifndef TESTS_REDIS_SOON_H
+#define TESTS_REDIS_SOON_H
+
+#include "drivers/redis.h"
+
+static inline void fire_now(struct net_timer *t)
+{
+	if (t->link == NULL)
+		return;
+	net_timer_stop(t);
+	t->fire(t);
+}
+
+/* Whether it is ready; when it waits, the next attempt comes now. */
+static inline bool ready_soon(struct redis *r)
+{
+	const struct link_host *h = &r->cfg->link.hosts[r->link.host];
+	if (r->link.state == LINK_WAITING)
+		fire_now(&r->link.timer);
+	if (r->link.state == LINK_DIALLING && h->name[0] == '/')
+		fire_now(&r->link.dial.timer);
+	return r->ready;
+}
+
+#endif

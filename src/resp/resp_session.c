@@ -217,10 +217,19 @@ static bool may_push(const struct resp_session *s, struct span in)
 	       (s->channels != 0 || s->patterns != 0 || s->shards != 0 || marker_first(s));
 }
 
+/*
+ * Whether a reply begins in [in] while none is due. Its first byte decides: when it is whole, a
+ * request that was sent meanwhile would take it for its own.
+ */
+static bool is_unasked(const struct resp_session *s, struct span in)
+{
+	const struct span types = SPAN("+-:$*_,#(!=%~");
+	return s->count == 0 && s->reader.depth == 0 && s->reader.error == 0 && !s->aside &&
+	       in.n > 0 && span_find(types, in.p[0]) < types.n;
+}
+
 static int on_reply(struct resp_session *s, struct resp_event *ev)
 {
-	if (s->count == 0)
-		return RESP_EUNASKED;
 	ev->who = s->queue[s->head].who;
 	ev->kind = RESP_EV_ITEM;
 	if (marker_first(s)) {
@@ -283,6 +292,8 @@ int resp_session_next(struct resp_session *s, struct span in, struct out *o, str
 			return RESP_MORE;
 		s->aside = ahead > 0;
 	}
+	if (is_unasked(s, in))
+		return fail(s, RESP_EUNASKED);
 	int used = resp_next(&s->reader, in, &ev->it);
 	if (used <= 0 || ev->it.attribute)
 		return used;

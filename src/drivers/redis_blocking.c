@@ -4,9 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-/* After so long without a turn the connection is looked at before it is written to. */
-#define STALE_MS 100
-
 /* Replies. */
 
 void redis_reply_init(struct redis_reply *y, struct resp_node *nodes, uint32_t cap, void *bytes,
@@ -68,17 +65,32 @@ static void on_time(struct net_timer *t)
  * Between calls the loop stands, and with it its time. What was received and nobody waits for stays
  * where it is (link.held), the peer's end too, for it comes behind that.
  */
+static void go_on(struct redis_blocking *b)
+{
+	struct link *l = &b->client.link;
+	b->loop.now = clock_ms();
+	l->held = false;
+	if (b->client.up && (l->conn.eof || l->conn.in.len > l->conn.in.off))
+		net_again(&l->conn);
+}
+
+/*
+ * Before the first command of a call: what came since the last one is no reply to it, and the
+ * connection may be gone.
+ */
+static void look(struct redis_blocking *b)
+{
+	go_on(b);
+	turn_once(b);
+}
+
 static void begin(struct redis_blocking *b, uint32_t ms)
 {
 	struct link *l = &b->client.link;
-	uint64_t idle = clock_ms() - b->loop.now;
-	bool ended = b->client.up && l->conn.eof;
-	b->loop.now += idle;
-	b->timed_out = l->held = false;
-	if (b->client.up && (ended || l->conn.in.len > l->conn.in.off))
-		net_again(&l->conn);
+	b->timed_out = false;
+	go_on(b);
 	/* What is late may be here already: first it is looked at. */
-	if (ended || idle > STALE_MS || (b->late != 0 && b->late <= b->loop.now))
+	if (b->flying == 0 || l->conn.eof || (b->late != 0 && b->late <= b->loop.now))
 		turn_once(b);
 	if (b->late != 0 && b->client.up)
 		link_expect(l, b->late);
@@ -277,6 +289,8 @@ int redis_blocking_put(struct redis_blocking *b, size_t argc, const struct span 
 {
 	if (b->lost + b->unsent > 0)
 		return REDIS_EFULL;
+	if (b->flying == 0)
+		look(b);
 	/* The time that counts is the one of take. */
 	int rc = redis_send(&b->client, &b->piped, UINT32_MAX, argc, argv);
 	b->flying += rc == 0;

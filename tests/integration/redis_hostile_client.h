@@ -4,20 +4,14 @@
 
 #include "drivers/redis.h"
 #include "integration/drivers_real.h"
-#include "integration/redis_hostile_rows.h"
-#include "integration/redis_soon.h"
-
-#define BIG (16u << 20)
+#include "integration/redis_hostile_reply.h"
 
 static struct redis client;
 static struct link_host hosts[2]; /* the same, so that the next attempt comes without delay */
 static struct redis_config config;
-static uint8_t big[BIG];
-static const char *const speeds[] = {"at once", "byte by byte"};
 
-/* The replies so far, in the words of the rows. */
-static char replies[1024], half[1024];
-static struct out whole, part;
+static char half[1024]; /* of a reply that is not complete */
+static struct out part;
 static unsigned unanswered, pushes;
 
 static inline void on_ready(struct redis *r)
@@ -47,34 +41,6 @@ static inline void on_notice(struct redis *r, const char *words)
 
 static const struct redis_events events = {on_ready, on_down, on_push, on_notice};
 
-static inline bool is_aggregate(enum resp_type type)
-{
-	return type == RESP_ARRAY || type == RESP_MAP || type == RESP_SET;
-}
-
-/* "+OK", "*2", "..$text", "*?". */
-static inline void put_item(struct out *o, const struct resp_item *it)
-{
-	if (it->depth > 0)
-		out_byte(o, ' ');
-	for (unsigned i = 0; i < it->depth; i++)
-		out_byte(o, '.');
-	out_byte(o, (uint8_t)it->type);
-	if (it->stream)
-		out_byte(o, '?');
-	else if (is_aggregate(it->type) || it->type == RESP_BOOL)
-		out_i64(o, it->num);
-	else
-		out_span(o, it->str);
-}
-
-/* A piece of [replies] is complete. */
-static inline void end_reply(void)
-{
-	out_byte(&whole, ';');
-	replies[whole.n] = '\0';
-}
-
 /* Of a reply that does not come whole nothing is told. */
 static inline void ask_item(struct redis_request *q, const struct resp_item *it)
 {
@@ -90,38 +56,19 @@ static inline void ask_item(struct redis_request *q, const struct resp_item *it)
 	end_reply();
 }
 
-static inline const char *redis_word(int why)
-{
-	switch (why) {
-	case REDIS_ELOST:
-		return "lost";
-	case REDIS_ELATE:
-		return "late";
-	case REDIS_EUNSENT:
-		return "unsent";
-	case REDIS_EPROTO:
-		return "proto";
-	default:
-		return "?";
-	}
-}
-
 static inline void ask_failed(struct redis_request *q, int why)
 {
 	(void)q;
 	unanswered--;
-	out_byte(&whole, '!');
-	out_str(&whole, redis_word(why));
-	end_reply();
+	put_failure(why);
 }
 
 static struct redis_request asking = {.item = ask_item, .failed = ask_failed};
 
 static inline void forget_replies(void)
 {
-	whole = out_init(replies, sizeof replies - 2);
+	replies_forget();
 	part = out_init(half, sizeof half);
-	replies[0] = '\0';
 	unanswered = pushes = 0;
 }
 

@@ -26,8 +26,7 @@ static void meets(const struct hostile *row, enum hostile_speed speed)
 	begin(&h);
 	start();
 	ask_all(row);
-	check(strcmp(replies, row->want) == 0, "%s, %s: %s, not %s", row->name, speeds[speed],
-	      replies, row->want);
+	is_met(row, speed);
 	has_reason(row);
 	WAIT(pushes >= row->pushes);
 	check(row->tells == NULL || (noted_has("notice(") && noted_has(row->tells)),

@@ -4,7 +4,7 @@
 
 #include "drivers/redis.h"
 #include "integration/drivers_real.h"
-#include "integration/redis_soon.h"
+#include "integration/redis_any.h"
 
 #define BIG (1u << 20)
 
@@ -43,26 +43,6 @@ static inline void note_item(struct redis_request *q, const struct resp_item *it
 	else
 		note("%c%lld", it->type, (long long)it->num);
 	note(it->last ? ";" : " ");
-}
-
-static inline const char *redis_word(int why)
-{
-	switch (why) {
-	case REDIS_EDOWN:
-		return "down";
-	case REDIS_EFULL:
-		return "full";
-	case REDIS_ELOST:
-		return "lost";
-	case REDIS_ELATE:
-		return "late";
-	case REDIS_EUNSENT:
-		return "unsent";
-	case REDIS_EPROTO:
-		return "proto";
-	default:
-		return "?";
-	}
 }
 
 static inline void note_failed(struct redis_request *q, int why)

@@ -1,0 +1,46 @@
+/* For all tests of the Redis client here. */
+#ifndef TESTS_REDIS_ANY_H
+#define TESTS_REDIS_ANY_H
+
+#include "drivers/redis.h"
+
+static inline const char *redis_word(int why)
+{
+	switch (why) {
+	case REDIS_EDOWN:
+		return "down";
+	case REDIS_EFULL:
+		return "full";
+	case REDIS_ELOST:
+		return "lost";
+	case REDIS_ELATE:
+		return "late";
+	case REDIS_EUNSENT:
+		return "unsent";
+	case REDIS_EPROTO:
+		return "proto";
+	default:
+		return "?";
+	}
+}
+
+static inline void fire_now(struct net_timer *t)
+{
+	if (t->link == NULL)
+		return;
+	net_timer_stop(t);
+	t->fire(t);
+}
+
+/* Whether it is ready; when it waits, the next attempt comes now, as its time is not the matter. */
+static inline bool ready_soon(struct redis *r)
+{
+	const struct link_host *h = &r->cfg->link.hosts[r->link.host];
+	if (r->link.state == LINK_WAITING)
+		fire_now(&r->link.timer);
+	if (r->link.state == LINK_DIALLING && h->name[0] == '/')
+		fire_now(&r->link.dial.timer);
+	return r->ready;
+}
+
+#endif

@@ -326,7 +326,7 @@ uninstall: ## removes what install put in place
 		rmdir $(addprefix barnacle/,$(sort $(dir $(HEADERS)))) barnacle
 
 # Clients under measurement, each with resp_side.c; HIREDIS=/path: not the system's.
-RESP_SIDES    := hiredis loop
+RESP_SIDES    := hiredis loop blocking
 RESP_PROGRAMS := $(RESP_SIDES:%=$(LIB_B)/bench/resp_%)
 HIREDIS_FLAGS  = $(if $(HIREDIS),-I$(HIREDIS)/include -L$(HIREDIS)/lib -Wl$(,)-rpath$(,)$(HIREDIS)/lib)
 , := ,

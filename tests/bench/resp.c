@@ -18,8 +18,8 @@
 #define ROUNDS_MAX 100
 #define PATIENCE_MS 600000
 
-enum { HIREDIS, LOOP, SIDES };
-static const char *const names[SIDES] = {"hiredis", "loop"};
+enum { HIREDIS, LOOP, BLOCKING, SIDES };
+static const char *const names[SIDES] = {"hiredis", "ours, loop", "ours, blocking"};
 static char *programs[SIDES];
 
 static const struct scenario {
@@ -137,7 +137,7 @@ static void times(const struct scenario *s, double seconds[SIDES], double kib[SI
 static void measure_reading(const struct scenario *s)
 {
 	double n[SIDES], seconds[SIDES], kib[SIDES];
-	for (int side = 0; side < SIDES; side++)
+	for (int side = 0; side < BLOCKING; side++)
 		n[side] = per(s, instructions(side, s));
 	times(s, seconds, kib);
 	printf("| %s | %.0f | %.0f | %.2f | %.1f | %.1f | %.2f |\n", s->name, n[HIREDIS], n[LOOP],

@@ -38,13 +38,16 @@ static uint64_t weigh(const redisReply *r)
 	return sum;
 }
 
-uint64_t side_take(void)
+uint64_t side_take(unsigned long n)
 {
-	void *reply = NULL;
-	if (redisGetReply(context, &reply) != REDIS_OK)
-		side_fail(context->errstr);
-	uint64_t sum = weigh(reply);
-	freeReplyObject(reply);
+	uint64_t sum = 0;
+	for (; n > 0; n--) {
+		void *reply = NULL;
+		if (redisGetReply(context, &reply) != REDIS_OK)
+			side_fail(context->errstr);
+		sum += weigh(reply);
+		freeReplyObject(reply);
+	}
 	return sum;
 }
 

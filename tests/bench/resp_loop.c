@@ -4,21 +4,16 @@
 
 static struct net_loop loop;
 static struct redis client;
-static unsigned long taken; /* replies that are there and not taken */
-static uint64_t sum[REDIS_IN_FLIGHT], current;
-static size_t first, last;
+static uint64_t came, taken; /* replies */
+static uint64_t sum;         /* what they have */
 
 static void on_item(struct redis_request *q, const struct resp_item *it)
 {
 	(void)q;
 	if (redis_is_error(it))
 		side_fail("the server refuses");
-	current += is_scalar(it);
-	if (!it->last)
-		return;
-	sum[last++ % REDIS_IN_FLIGHT] = current;
-	current = 0;
-	taken++;
+	sum += is_scalar(it);
+	came += it->last;
 }
 
 static void on_failed(struct redis_request *q, int why)
@@ -72,13 +67,14 @@ void side_put(size_t argc, const struct span argv[])
 }
 
 /* A program in a loop writes from within it, and what it wrote is sent before the loop sleeps. */
-uint64_t side_take(void)
+uint64_t side_take(unsigned long n)
 {
+	uint64_t want = taken + n, before = sum;
 	net_conn_settle(&loop);
-	while (taken == 0)
+	while (came < want)
 		net_loop_turn(&loop);
-	taken--;
-	return sum[first++ % REDIS_IN_FLIGHT];
+	taken = want;
+	return sum - before;
 }
 
 void side_close(void)

@@ -16,8 +16,8 @@
 void side_open(const char *host, int port);
 /* One more command behind those that were put before; what is put may wait for side_take. */
 void side_put(size_t argc, const struct span argv[]);
-/* The next reply, of which it tells how many strings, numbers and nulls it has; 0: failed. */
-uint64_t side_take(void);
+/* The next [n] replies, of which it tells how many strings, numbers and nulls they have. */
+uint64_t side_take(unsigned long n);
 void side_close(void);
 
 /* Reads all replies of [stream], handed over in pieces of [chunk] bytes; what they have in sum. */

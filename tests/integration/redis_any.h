@@ -2,27 +2,7 @@
 #ifndef TESTS_REDIS_ANY_H
 #define TESTS_REDIS_ANY_H
 
-#include "drivers/redis.h"
-
-static inline const char *redis_word(int why)
-{
-	switch (why) {
-	case REDIS_EDOWN:
-		return "down";
-	case REDIS_EFULL:
-		return "full";
-	case REDIS_ELOST:
-		return "lost";
-	case REDIS_ELATE:
-		return "late";
-	case REDIS_EUNSENT:
-		return "unsent";
-	case REDIS_EPROTO:
-		return "proto";
-	default:
-		return "?";
-	}
-}
+#include "unit/redis_word.h"
 
 static inline void fire_now(struct net_timer *t)
 {

@@ -12,8 +12,6 @@
 		__VA_ARGS__                                                         \
 	}
 
-static bool old; /* RESP2 */
-
 /* The loop: BLPOP and XREADGROUP BLOCK on a connection of their own. */
 
 static int block(uint32_t ms, uint32_t block_ms, size_t argc, const struct span argv[])
@@ -25,7 +23,6 @@ static int block(uint32_t ms, uint32_t block_ms, size_t argc, const struct span 
 static void blocks_in_a_loop(void)
 {
 	begin();
-	config.login.resp2 = old;
 	redis_start(&client, &loop, &config, &events);
 	says("ready;", "an ordinary connection");
 	is_int(block(4000, 1000, ARGS(SPAN("BLPOP"), SPAN("l"), SPAN("1"))), REDIS_EBLOCKING,
@@ -33,7 +30,6 @@ static void blocks_in_a_loop(void)
 	end();
 
 	begin();
-	config.login.resp2 = old;
 	config.blocking = true;
 	redis_start(&client, &loop, &config, &events);
 	says("ready;", "a connection for it");
@@ -66,7 +62,6 @@ static void reads_a_group(void)
 	free(store_redis_cli(store, "DEL", "s", NULL));
 	free(store_redis_cli(store, "XGROUP", "CREATE", "s", "g", "$", "MKSTREAM", NULL));
 	begin();
-	config.login.resp2 = old;
 	config.blocking = true;
 	redis_start(&client, &loop, &config, &events);
 	says("ready;", "a reader of a group");
@@ -230,15 +225,6 @@ static void streams(void)
 int main(void)
 {
 	store = store_redis(NULL);
-	for (int i = 0; i < 2; i++) {
-		old = i == 1;
-		diag(old ? "by RESP2" : "by RESP3");
-		blocks_in_a_loop();
-		reads_a_group();
-		fails_as_it_is();
-		pipelines();
-		hears();
-		streams();
-	}
+	BY_BOTH(blocks_in_a_loop, reads_a_group, fails_as_it_is, pipelines, hears, streams);
 	return done();
 }

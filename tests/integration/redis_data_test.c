@@ -4,14 +4,6 @@
  */
 #include "integration/redis_real.h"
 
-static bool old; /* RESP2 */
-
-static void begin_old_or_new(void)
-{
-	begin();
-	config.login.resp2 = old;
-}
-
 static void start(void)
 {
 	redis_start(&client, &loop, &config, &events);
@@ -66,7 +58,7 @@ static void count(size_t argc, const struct span argv[])
 /* 10,000 fields, and buffers that do not hold a tenth of them. */
 static void reads_a_hash(void)
 {
-	begin_old_or_new();
+	begin();
 	config.link.in_max = 1 << 16;
 	start();
 	SEND(PATIENCE_MS, SPAN("EVAL"),
@@ -83,7 +75,7 @@ static void reads_a_hash(void)
 /* As many items, whatever the pieces they come in: nothing is read twice. */
 static void reads_a_million(void)
 {
-	begin_old_or_new();
+	begin();
 	config.link.in_max = 1 << 16;
 	start();
 	COUNT(SPAN("EVAL"),
@@ -112,7 +104,7 @@ static long resident_kib(void)
 
 static void streams_a_bulk(void)
 {
-	begin_old_or_new();
+	begin();
 	config.link.in_max = 1 << 17;
 	config.limits.part = 1 << 16;
 	start();
@@ -163,7 +155,7 @@ static void writes_without_a_reader(void)
 	struct redis_request q = {.item = in_order, .failed = not_answered};
 	const struct span push[] = {SPAN("RPUSH"), SPAN("list"), {value, sizeof value}};
 	unsigned took = 0;
-	begin_old_or_new();
+	begin();
 	start();
 	SEND(4000, SPAN("DEL"), SPAN("list"));
 	WAIT(noted > 0);
@@ -201,7 +193,7 @@ static void transacts(void)
 	const struct redis_command inside[] = {{3, text}, {2, incr}, {2, get}};
 	const struct redis_command refused[] = {{3, text}, {1, wrong}, {2, get}};
 	const struct redis_command one[] = {{2, get}};
-	begin_old_or_new();
+	begin();
 	start();
 	redis_transact(&client, &noting, 4000, 3, inside);
 	SEND(4000, SPAN("ECHO"), SPAN("next"));
@@ -239,7 +231,7 @@ static void transacts(void)
 /* A consumer dies with an entry; another claims it and acknowledges it. */
 static void claims(void)
 {
-	begin_old_or_new();
+	begin();
 	start();
 	SEND(4000, SPAN("DEL"), SPAN("s"));
 	WAIT(noted > 0);
@@ -283,15 +275,7 @@ static void claims(void)
 int main(void)
 {
 	store = store_redis(NULL);
-	for (int i = 0; i < 2; i++) {
-		old = i == 1;
-		diag(old ? "by RESP2" : "by RESP3");
-		reads_a_hash();
-		reads_a_million();
-		streams_a_bulk();
-		writes_without_a_reader();
-		transacts();
-		claims();
-	}
+	BY_BOTH(reads_a_hash, reads_a_million, streams_a_bulk, writes_without_a_reader, transacts,
+		claims);
 	return done();
 }

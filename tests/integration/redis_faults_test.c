@@ -6,8 +6,6 @@
 
 #include <arpa/inet.h>
 
-static bool old; /* RESP2 */
-
 static void admin(const char *first, const char *second, const char *third, const char *fourth)
 {
 	char *said = store_redis_cli(store, first, second, third, fourth, NULL);
@@ -20,7 +18,6 @@ static void start_as(const char *user, const char *password)
 	begin();
 	config.login.user = span_str(user);
 	config.login.password = span_str(password);
-	config.login.resp2 = old;
 	redis_start(&client, &loop, &config, &events);
 }
 
@@ -207,15 +204,7 @@ static void loads(void)
 int main(void)
 {
 	store = store_redis((const char *[]){"--enable-debug-command", "yes", NULL});
-	for (int i = 0; i < 2; i++) {
-		old = i == 1;
-		diag(old ? "by RESP2" : "by RESP3");
-		has_few_rights();
-		is_not_let_in();
-		is_thrown_out();
-		has_no_default_user();
-		has_too_many_clients();
-		loads();
-	}
+	BY_BOTH(has_few_rights, is_not_let_in, is_thrown_out, has_no_default_user,
+		has_too_many_clients, loads);
 	return done();
 }

@@ -3,8 +3,8 @@
 #define TESTS_REDIS_HOSTILE_CLIENT_H
 
 #include "drivers/redis.h"
-#include "integration/drivers_real.h"
 #include "integration/redis_hostile_reply.h"
+#include "integration/redis_notes.h"
 
 static struct redis client;
 static struct link_host hosts[2]; /* the same, so that the next attempt comes without delay */
@@ -14,29 +14,11 @@ static char half[1024]; /* of a reply that is not complete */
 static struct out part;
 static unsigned unanswered, pushes;
 
-static inline void on_ready(struct redis *r)
-{
-	(void)r;
-	note("ready;");
-}
-
-static inline void on_down(struct redis *r, const char *why)
-{
-	(void)r;
-	note("down(%s);", why);
-}
-
 static inline void on_push(struct redis *r, const struct resp_item *it)
 {
 	(void)r;
 	check(it->push, "what is told as a push is one");
 	pushes += it->last;
-}
-
-static inline void on_notice(struct redis *r, const char *words)
-{
-	(void)r;
-	note("notice(%s);", words);
 }
 
 static const struct redis_events events = {on_ready, on_down, on_push, on_notice};

@@ -6,7 +6,6 @@
 
 #include <signal.h>
 
-static bool old; /* RESP2 */
 static uint8_t names[4096];
 
 /* "<channel message>" of each message, "on;" and "off;" of each confirmation. */
@@ -71,7 +70,6 @@ static void hears_all(const char *name)
 static void begin_hearing(void)
 {
 	begin();
-	config.login.resp2 = old;
 	redis_start(&client, &loop, &config, &hearing);
 	redis_remember(&client, names, sizeof names);
 }
@@ -189,14 +187,7 @@ static void is_killed_while_it_subscribes(void)
 int main(void)
 {
 	store = store_redis(NULL);
-	for (int i = 0; i < 2; i++) {
-		old = i == 1;
-		diag(old ? "by RESP2" : "by RESP3");
-		subscribes_while_down();
-		outlives();
-		asks_beside();
-		unsubscribes();
-		is_killed_while_it_subscribes();
-	}
+	BY_BOTH(subscribes_while_down, outlives, asks_beside, unsubscribes,
+		is_killed_while_it_subscribes);
 	return done();
 }

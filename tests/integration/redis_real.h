@@ -3,8 +3,7 @@
 #define TESTS_REDIS_REAL_H
 
 #include "drivers/redis.h"
-#include "integration/drivers_real.h"
-#include "integration/redis_any.h"
+#include "integration/redis_notes.h"
 
 #define BIG (1u << 20)
 
@@ -12,24 +11,7 @@ static struct store *store;
 static struct redis client;
 static struct link_host peer_host;
 static struct redis_config config;
-
-static inline void on_ready(struct redis *r)
-{
-	(void)r;
-	note("ready;");
-}
-
-static inline void on_down(struct redis *r, const char *why)
-{
-	(void)r;
-	note("down(%s);", why);
-}
-
-static inline void on_notice(struct redis *r, const char *words)
-{
-	(void)r;
-	note("notice(%s);", words);
-}
+static bool old; /* the client speaks RESP2 */
 
 static const struct redis_events events = {on_ready, on_down, NULL, on_notice};
 
@@ -79,7 +61,9 @@ static inline void begin(void)
 			 .connect_ms = 4000,
 			 .in_max = 4 * BIG,
 			 .out_max = 4 * BIG},
-		.login = {.password = span_str(store_password(store)), .name = SPAN("tester")},
+		.login = {.password = span_str(store_password(store)),
+			  .name = SPAN("tester"),
+			  .resp2 = old},
 		.limits = resp_default_limits,
 	};
 }
@@ -97,5 +81,19 @@ static inline void end(void)
 	one_turn();
 	net_loop_close(&loop);
 }
+
+/* Each of them by RESP3, then by RESP2. */
+static inline void by_both(size_t n, void (*const tests[])(void))
+{
+	for (int i = 0; i < 2; i++) {
+		old = i == 1;
+		diag(old ? "by RESP2" : "by RESP3");
+		for (size_t k = 0; k < n; k++)
+			tests[k]();
+	}
+}
+#define BY_BOTH(...)                                                              \
+	by_both(sizeof((void (*[])(void)){__VA_ARGS__}) / sizeof(void (*)(void)), \
+		(void (*[])(void)){__VA_ARGS__})
 
 #endif

@@ -9,8 +9,6 @@
 
 static struct store *stores[2];
 static struct link_host hosts[2];
-static bool old; /* RESP2 */
-
 static void replica_of(struct store *s, struct store *master)
 {
 	free(store_redis_cli(s, "REPLICAOF", store_host(master), store_port_text(master), NULL));
@@ -49,7 +47,6 @@ static void begin_load(void)
 	begin();
 	config.link.hosts = hosts;
 	config.link.host_count = 2;
-	config.login.resp2 = old;
 	load_begin();
 	wait_answers(500);
 }
@@ -115,7 +112,6 @@ static void loses_its_master(void)
 	begin();
 	hosts[0] = (struct link_host){store_host(stores[1]), (uint16_t)store_port(stores[1])};
 	config.link.hosts = hosts;
-	config.login.resp2 = old;
 	redis_start(&client, &loop, &config, &events);
 	says("ready;", "a replica");
 	free(store_redis_cli(stores[1], "CONFIG", "SET", "replica-serve-stale-data", "no", NULL));
@@ -156,12 +152,6 @@ int main(void)
 	for (size_t i = 0; i < 2; i++)
 		stores[i] = store_redis(args);
 	store = stores[0];
-	for (int i = 0; i < 2; i++) {
-		old = i == 1;
-		diag(old ? "by RESP2" : "by RESP3");
-		is_promoted();
-		is_promoted_after_death();
-		loses_its_master();
-	}
+	BY_BOTH(is_promoted, is_promoted_after_death, loses_its_master);
 	return done();
 }

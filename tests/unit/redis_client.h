@@ -4,6 +4,7 @@
 
 #include "drivers/redis.h"
 #include "unit/drivers_peer.h"
+#include "unit/redis_word.h"
 
 static struct redis client;
 static struct link_host peer_host;
@@ -85,28 +86,6 @@ static inline void ask_item(struct redis_request *q, const struct resp_item *it)
 	note_item(it);
 	if (it->last)
 		ask_over(a);
-}
-
-static inline const char *redis_word(int rc)
-{
-	switch (rc) {
-	case REDIS_EDOWN:
-		return "down";
-	case REDIS_EFULL:
-		return "full";
-	case REDIS_ELOST:
-		return "lost";
-	case REDIS_ELATE:
-		return "late";
-	case REDIS_EUNSENT:
-		return "unsent";
-	case REDIS_EPROTO:
-		return "proto";
-	case REDIS_EBLOCKING:
-		return "blocking";
-	default:
-		return "?";
-	}
 }
 
 static inline void ask_failed(struct redis_request *q, int why)

@@ -112,20 +112,26 @@ static struct span text_of(const char *s)
 	return (struct span){(const uint8_t *)s, strlen(s)};
 }
 
-static void put_command(void)
+static struct span command[3];
+static size_t command_n;
+
+static void choose_command(void)
 {
-	const struct span set[] = {text_of("SET"), text_of("key"), text_of("0123456789abcdef")};
-	const struct span get[] = {text_of("GET"), text_of("key")};
-	const struct span all[] = {text_of("HGETALL"), text_of("hash")};
-	const struct span much[] = {text_of("GET"), text_of("big")};
-	if (strcmp(what, "set") == 0)
-		side_put(3, set);
-	else if (strcmp(what, "get") == 0)
-		side_put(2, get);
-	else if (strcmp(what, "hgetall") == 0)
-		side_put(2, all);
-	else
-		side_put(2, much);
+	static const struct {
+		const char *what, *words[3];
+		size_t n;
+	} all[] = {
+		{"set", {"SET", "key", "0123456789abcdef"}, 3},
+		{"get", {"GET", "key", NULL}, 2},
+		{"hgetall", {"HGETALL", "hash", NULL}, 2},
+		{"big", {"GET", "big", NULL}, 2},
+	};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (strcmp(what, all[i].what) == 0)
+			for (command_n = 0; command_n < all[i].n; command_n++)
+				command[command_n] = text_of(all[i].words[command_n]);
+	if (command_n == 0)
+		side_fail("no such command");
 }
 
 /* The depth is kept: a window of commands is put, then its replies are taken. */
@@ -134,7 +140,7 @@ void measured_ask(uint64_t each)
 {
 	for (unsigned long done = 0; done < count; done += depth) {
 		for (unsigned long i = 0; i < depth; i++)
-			put_command();
+			side_put(command_n, command);
 		check_sum(side_take(depth), depth * each);
 	}
 }
@@ -168,6 +174,7 @@ static void prepare(void)
 
 static void ask_all(const char *host, int port)
 {
+	choose_command();
 	side_open(host, port);
 	prepare();
 	uint64_t each = strcmp(what, "hgetall") == 0 ? 2 * FIELDS : 1;

@@ -46,6 +46,7 @@ enum hostile_way {
 	FLOODS, /* the same again and again, until the client goes away */
 	CROAKS, /* as FLOODS, 20 ms between them */
 	STARES, /* reads nothing after the login */
+	SLAMS,  /* closes at the first bytes of its command */
 	PEEPS,  /* reads a few bytes each 20 ms after the login */
 	EARLY,  /* behind the welcome, before any command came */
 };
@@ -218,18 +219,18 @@ static inline void hostile_command(struct hostile_talk *t, struct span word)
 	}
 }
 
-/* Reads no more, or hardly, from its command on, until the client has given up and comes anew. */
+/* From its command on it reads no more, or hardly, until the client comes anew; or it is over. */
 static inline bool hostile_stares(const struct hostile_talk *t, struct span word)
 {
 	uint8_t few[64];
 	struct pollfd p = {t->listener, POLLIN, 0};
-	if (!t->first || (t->row->way != STARES && t->row->way != PEEPS) ||
-	    !span_eq(word, SPAN("GET")))
+	enum hostile_way way = t->row->way;
+	if (!t->first || !span_eq(word, SPAN("GET")))
 		return false;
-	while (poll(&p, 1, 20) == 0)
-		if (t->row->way == PEEPS)
+	while ((way == STARES || way == PEEPS) && poll(&p, 1, 20) == 0)
+		if (way == PEEPS)
 			recv(t->fd, few, sizeof few, MSG_DONTWAIT);
-	return true;
+	return way == STARES || way == PEEPS || way == SLAMS;
 }
 
 static inline void hostile_converse(struct hostile_talk *t)

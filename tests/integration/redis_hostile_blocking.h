@@ -22,7 +22,7 @@ static inline void on_push(void *user, const struct resp_item *it)
 	pushes += it->last;
 }
 
-static inline void begin(const struct hostile_server *h)
+static inline void configure(const struct hostile_server *h)
 {
 	replies_forget();
 	pushes = 0;
@@ -35,6 +35,11 @@ static inline void begin(const struct hostile_server *h)
 			 .out_max = 2 * BIG},
 		.limits = resp_default_limits,
 	};
+}
+
+static inline void begin(const struct hostile_server *h)
+{
+	configure(h);
 	check(redis_blocking_open(&blocking, &config, MS) == 0, "connected: %s", blocking.why);
 	blocking.push = on_push;
 }

@@ -328,6 +328,8 @@ static const struct hostile hostile_rows[] = {
 	IS("a part without a stream", ";1\r\na\r\n", "!proto;", .rc = RESP_ENEST),
 	IS("an end in an array with a count", "*2\r\n+a\r\n.\r\n", "!proto;", .rc = RESP_ENEST),
 	IS("a part in a streamed array", "*?\r\n;1\r\na\r\n", "!proto;", .rc = RESP_ENEST),
+	IS("an end while 16 MiB are written", "", "!lost;", .end = CLOSES, .way = SLAMS,
+	   .big = true, .once = true),
 	IS("an end in a streamed string", "$?\r\n.\r\n", "!proto;", .rc = RESP_ENEST),
 	IS("a text in a streamed string", "$?\r\n+a\r\n", "!proto;", .rc = RESP_ENEST),
 	IS("a streamed map that ends behind a key", "%?\r\n+k\r\n.\r\n", "!proto;",

@@ -338,12 +338,18 @@ $(RESP_PROGRAMS): $(LIB_B)/bench/resp_%: tests/bench/resp_%.c tests/bench/resp_s
 		$(filter %.c,$^) -L$(LIB_B) $(if $(filter hiredis,$*),-lhiredis,-lbarnacle -lresp \
 		-lpgwire -lhttp) -Wl,--gc-sections
 
+RESP_OBJECTS   = $(patsubst src/%.c,$(LIB_B)/%.o,$(call layer_src,resp) $(call layer_src,base))
+
+# Linked each time, for HIREDIS may be another.
+.PHONY: $(LIB_B)/bench/resp_hiredis
 .PHONY: bench-resp bench-resp-programs
 bench-resp-programs: $(B)/tests/bench/resp $(RESP_PROGRAMS)
 bench-resp: ## what a reply costs, beside hiredis (ROUNDS=3, HIREDIS=/path of another)
 	@scripts/setup.sh build run bench
 	@$(MAKE) --no-print-directory bench-resp-programs
 	@$(B)/tests/bench/resp $(RESP_PROGRAMS)
+	@size $(RESP_OBJECTS) | awk 'NR > 1 { all += $$1 } /resp_read/ { reader = $$1 } \
+		END { printf "\nText of libresp: %d bytes, %d of them the reader.\n", all, reader }'
 
 freestanding: ## compiles the codecs without any libc, for x86-64, arm64 and Cortex-M
 	@scripts/setup.sh build lint

@@ -20,6 +20,9 @@ done
 find src tests examples -name '*.[ch]' -exec clang-format --dry-run -Werror {} + ||
   note 'format: run clang-format -i on what is named above'
 
+if grep -rnE '^ \*[^ /	*]' --include='*.[ch]' src tests examples; then
+  note 'clang-format broke a long line of a comment: break it where it makes sense'
+fi
 if grep -rnE '\b(strcpy|strcat|sprintf|vsprintf|strtok|gets|atoi|atol|alloca)[[:space:]]*\(' \
   --include='*.[ch]' src; then
   note 'these functions know no bounds'

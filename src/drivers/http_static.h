@@ -7,8 +7,8 @@
  *		.type = SPAN("text/html"),
  *		.forms = 2,
  *		.form = {{.bytes = plain, .size = plain.n, .etag = SPAN("\"1\"")},
- *			 {.bytes = gz, .size = gz.n, .etag = SPAN("\"2\""), .coding =
- *SPAN("gzip")}},
+ *			 {.bytes = gz, .size = gz.n, .etag = SPAN("\"2\""),
+ *			  .coding = SPAN("gzip")}},
  *	};
  *	http_static_init(&page, SPAN("Cache-Control: no-cache\r\n"), &heads);
  *	...

@@ -16,12 +16,12 @@
  * What the client does about faults of the server by itself:
  * - While the server loads, is busy, has too many clients or lost its master, it is asked again
  *   after the link's back-off (or, of several hosts, the next one is asked). A login that it
- *refuses (WRONGPASS, NOAUTH, NOPERM, no such database) is tried again every LINK_BACKOFF_MAX.
+ *   refuses (WRONGPASS, NOAUTH, NOPERM, no such database) is tried again every LINK_BACKOFF_MAX.
  * - READONLY, MASTERDOWN and NOAUTH in a reply: the reply goes to its request. Nothing is sent any
  *   more; when what is in flight is answered, the connection is made anew, to the next host or to
  *   what the name means now.
  * - LOADING, BUSY, CLUSTERDOWN, TRYAGAIN, MOVED, ASK, OOM, MISCONF and NOREPLICAS: the reply goes
- *to its request, and [notice] tells the operator, the same kind once in REDIS_NOTICE_MS.
+ *   to its request, and [notice] tells the operator, the same kind once in REDIS_NOTICE_MS.
  * - After each login the subscriptions are made anew.
  */
 #ifndef DRIVERS_REDIS_H

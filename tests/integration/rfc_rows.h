@@ -19,7 +19,7 @@
  *   or "end!" (it closes because the client did, and could not say so).
  * - says: of the last answer, a line each: "Name: value", "Name" is there, "-Name" is not, "=text"
  *   is the body, "~text" is in it, "@2-5" these bytes of /app.js are the body, "@2-" from there,
- *"@-5" the last, "@all" all of them.
+ *   "@-5" the last, "@all" all of them.
  *
  * Every answer of every row is held against rules[] as well; rfc_end tells whether each held.
  */

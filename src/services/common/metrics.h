@@ -6,8 +6,8 @@
  *		uint8_t text[64];
  *		struct out labels = out_init(text, sizeof text);
  *		metrics_put_label(&labels, "route", SPAN("/api"));
- *		metrics_put_family(o, "router_requests_total", METRICS_COUNTER, "requests
- *answered"); metrics_put(o, "router_requests_total", &labels, 5);
+ *		metrics_put_family(o, "router_requests_total", METRICS_COUNTER, "answers");
+ *		metrics_put(o, "router_requests_total", &labels, 5);
  *	}
  *	...
  *	metrics_init();                         // at the start

@@ -43,6 +43,7 @@ enum {
 	PGWIRE_EMANY = -15,       /* more columns, notices or parameter reports than the limit */
 	PGWIRE_EENCODING = -16,   /* client_encoding became something else than UTF8 */
 	PGWIRE_EREQUEST = -17,    /* a request that the protocol cannot say */
+	PGWIRE_ECOPY = -18,       /* a request that may be a COPY is not over: send after it */
 };
 /* English, for a log; "no error" for what is not an error. */
 const char *pgwire_strerror(int rc);
@@ -88,8 +89,9 @@ struct pgwire_limits {
 	uint32_t columns;    /* of a RowDescription */
 	uint32_t reports;    /* session: notices and ParameterStatus before the login is complete */
 	uint32_t iterations; /* session: PBKDF2 in SCRAM */
+	uint32_t piece;      /* session: a longer CopyData comes in pieces of this; 0: whole */
 };
-/* 16 MiB, 1 MiB, 8 KiB, 1664 (the server's MaxTupleAttributeNumber), 200, 600,000. */
+/* 16 MiB, 1 MiB, 8 KiB, 1664 (the server's MaxTupleAttributeNumber), 200, 600,000, 0. */
 extern const struct pgwire_limits pgwire_default_limits;
 
 struct pgwire_msg {

@@ -39,6 +39,8 @@ const char *pgwire_strerror(int rc)
 		return "client_encoding is not UTF8";
 	case PGWIRE_EREQUEST:
 		return "a request that the protocol cannot say";
+	case PGWIRE_ECOPY:
+		return "a COPY is not over";
 	default:
 		return "no error";
 	}

@@ -1,6 +1,6 @@
 #include "pgwire/pgwire_state.h"
 
-#define ALL_STEPS (PGWIRE_PREPARE | PGWIRE_QUERY | PGWIRE_CLOSE | PGWIRE_SIMPLE)
+#define ALL_STEPS (PGWIRE_PREPARE | PGWIRE_QUERY | PGWIRE_CLOSE | PGWIRE_SIMPLE | PGWIRE_COPY)
 
 static bool has_nul(struct span s)
 {
@@ -9,8 +9,12 @@ static bool has_nul(struct span s)
 
 static int check_query(const struct pgwire_query *q, unsigned flags)
 {
-	bool simple = flags & PGWIRE_SIMPLE;
-	if (flags == 0 || flags & ~(unsigned)ALL_STEPS || (simple && flags != PGWIRE_SIMPLE))
+	unsigned steps = flags & ~(unsigned)PGWIRE_COPY;
+	if (steps == 0 || flags & ~(unsigned)ALL_STEPS)
+		return PGWIRE_EREQUEST;
+	if (steps & PGWIRE_SIMPLE && steps != PGWIRE_SIMPLE)
+		return PGWIRE_EREQUEST;
+	if (flags & PGWIRE_COPY && !(flags & (PGWIRE_SIMPLE | PGWIRE_EXECUTE)))
 		return PGWIRE_EREQUEST;
 	if (q->nparams > PGWIRE_PARAMS_MAX || q->formats.n > PGWIRE_PARAMS_MAX ||
 	    q->max_rows > INT32_MAX)
@@ -41,7 +45,22 @@ static void put_request(struct out *o, const struct pgwire_query *q, unsigned fl
 		pgwire_put_describe_portal(o, q->portal);
 	if (flags & PGWIRE_EXECUTE)
 		pgwire_put_execute(o, q->portal, q->max_rows);
-	pgwire_put_sync(o);
+	/*
+	 * In copy mode the server passes over a Sync, but not if it fails before it reads on: so
+	 * that each request has one answer to Sync and no more, this one's comes when the mode is
+	 * over.
+	 */
+	if (flags & PGWIRE_COPY)
+		pgwire_put_flush(o);
+	else
+		pgwire_put_sync(o);
+}
+
+/* Of request [i] in the ring. */
+static uint32_t place_of(const struct pgwire_session *s, uint32_t i)
+{
+	uint32_t to_end = s->cap - s->head;
+	return i < to_end ? s->head + i : i - to_end;
 }
 
 int pgwire_session_send(struct pgwire_session *s, struct out *o, const struct pgwire_query *q,
@@ -55,6 +74,8 @@ int pgwire_session_send(struct pgwire_session *s, struct out *o, const struct pg
 		return PGWIRE_EPHASE;
 	if (s->count == s->cap)
 		return PGWIRE_EFULL;
+	if (s->count > 0 && s->queue[place_of(s, s->count - 1)].steps & PGWIRE_COPY)
+		return PGWIRE_ECOPY;
 	int rc = check_query(q, flags);
 	if (rc < 0)
 		return rc;
@@ -62,8 +83,7 @@ int pgwire_session_send(struct pgwire_session *s, struct out *o, const struct pg
 	if (copy.over)
 		return PGWIRE_EROOM;
 	*o = copy;
-	uint32_t to_end = s->cap - s->head;
-	s->queue[s->count < to_end ? s->head + s->count : s->count - to_end] =
+	s->queue[place_of(s, s->count)] =
 		(struct pgwire_pending){who, q->columns, (uint8_t)flags, q->max_rows > 0};
 	s->count++;
 	if (s->phase == IDLE)

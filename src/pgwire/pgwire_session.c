@@ -43,6 +43,7 @@ void pgwire_begin_request(struct pgwire_session *s)
 	s->columns = p->columns;
 	s->rows = ROWS_UNKNOWN;
 	s->failed = false;
+	s->owed = (p->steps & (PGWIRE_COPY | PGWIRE_SIMPLE)) == PGWIRE_COPY;
 	next_step(s);
 }
 
@@ -54,11 +55,6 @@ static bool pop(struct pgwire_session *s, void **who)
 	s->head = s->head + 1 == s->cap ? 0 : s->head + 1;
 	s->count--;
 	return true;
-}
-
-static bool is_simple(const struct pgwire_session *s)
-{
-	return s->queue[s->head].steps & PGWIRE_SIMPLE;
 }
 
 static int on_row(struct pgwire_session *s, struct span body, struct out *o,
@@ -83,7 +79,7 @@ static int on_columns(struct pgwire_session *s, struct span body, struct out *o,
 		return rc;
 	s->columns = ev->columns.count;
 	s->rows = ROWS;
-	if (is_simple(s))
+	if (pgwire_is_simple(s))
 		s->phase = SIMPLE_ROWS;
 	else
 		next_step(s);
@@ -155,7 +151,7 @@ static int on_types(struct pgwire_session *s, struct span body, struct out *o,
 
 static void end_statement(struct pgwire_session *s)
 {
-	s->phase = is_simple(s) ? SIMPLE_NEXT : SYNCING;
+	s->phase = pgwire_is_simple(s) ? SIMPLE_NEXT : SYNCING;
 }
 
 static int on_complete(struct pgwire_session *s, struct span body, struct out *o,
@@ -163,63 +159,6 @@ static int on_complete(struct pgwire_session *s, struct span body, struct out *o
 {
 	(void)o;
 	ev->kind = PGWIRE_EV_COMPLETE;
-	end_statement(s);
-	return pgwire_get_tag(body, &ev->tag);
-}
-
-static int on_copy_in(struct pgwire_session *s, struct span body, struct out *o,
-		      struct pgwire_event *ev)
-{
-	struct out copy = *o;
-	int rc = pgwire_get_copy(body, &ev->copy);
-	if (rc < 0)
-		return rc;
-	/* What was sent behind it reaches the server as data of the COPY: nothing fits after that.
-	 */
-	if (s->count > 1)
-		return PGWIRE_EPHASE;
-	pgwire_put_copy_fail(&copy, SPAN("COPY FROM STDIN is not carried by this client"));
-	/* In copy mode the server passes over a Sync, and so over the one of this request. */
-	if (!is_simple(s))
-		pgwire_put_sync(&copy);
-	if (copy.over)
-		return PGWIRE_EROOM;
-	*o = copy;
-	ev->kind = PGWIRE_EV_COPY_IN;
-	s->failed = true;
-	s->phase = COPY_IN;
-	return 1;
-}
-
-static int on_copy_out(struct pgwire_session *s, struct span body, struct out *o,
-		       struct pgwire_event *ev)
-{
-	(void)o;
-	ev->kind = PGWIRE_EV_COPY_OUT;
-	s->failed = true;
-	s->phase = COPY_OUT;
-	return pgwire_get_copy(body, &ev->copy);
-}
-
-static int on_copy_data(struct pgwire_session *s, struct span body, struct out *o,
-			struct pgwire_event *ev)
-{
-	(void)s, (void)body, (void)o, (void)ev;
-	return 1;
-}
-
-static int on_copy_done(struct pgwire_session *s, struct span body, struct out *o,
-			struct pgwire_event *ev)
-{
-	(void)o, (void)ev;
-	s->phase = COPIED;
-	return body.n == 0 ? 1 : PGWIRE_EBODY;
-}
-
-static int on_copied(struct pgwire_session *s, struct span body, struct out *o,
-		     struct pgwire_event *ev)
-{
-	(void)o;
 	end_statement(s);
 	return pgwire_get_tag(body, &ev->tag);
 }
@@ -306,8 +245,10 @@ static const struct {
 } accepts[] = {
 	{AT(ROWS) | AT(SIMPLE_ROWS) | AT(ROWS_UNKNOWN), PGWIRE_DATA_ROW, on_row},
 	{AT(ROWS) | AT(ROWS_NONE) | AT(ROWS_UNKNOWN) | AT(SIMPLE) | AT(SIMPLE_ROWS) |
-		 AT(SIMPLE_NEXT),
+		 AT(SIMPLE_NEXT) | AT(COPIED),
 	 PGWIRE_COMMAND_COMPLETE, on_complete},
+	{AT(COPY_OUT), PGWIRE_COPY_DATA, pgwire_on_copy_data},
+	{AT(COPY_OUT), PGWIRE_COPY_DONE, pgwire_on_copy_done},
 	{AT(SYNCING) | AT(SIMPLE_NEXT) | AT(SETUP), PGWIRE_READY, on_ready},
 	{AT(BINDING), PGWIRE_BIND_COMPLETE, on_step},
 	{AT(CLOSING), PGWIRE_CLOSE_COMPLETE, on_step},
@@ -323,12 +264,9 @@ static const struct {
 	{LOGGED_IN, PGWIRE_NOTIFICATION, on_notify},
 	{LOGGED_IN | AT(SETUP), PGWIRE_PARAMETER_STATUS, on_setting},
 	{AT(ROWS_NONE) | AT(ROWS_UNKNOWN) | AT(SIMPLE) | AT(SIMPLE_NEXT), PGWIRE_COPY_IN_RESPONSE,
-	 on_copy_in},
+	 pgwire_on_copy_in},
 	{AT(ROWS_NONE) | AT(ROWS_UNKNOWN) | AT(SIMPLE) | AT(SIMPLE_NEXT), PGWIRE_COPY_OUT_RESPONSE,
-	 on_copy_out},
-	{AT(COPY_OUT), PGWIRE_COPY_DATA, on_copy_data},
-	{AT(COPY_OUT), PGWIRE_COPY_DONE, on_copy_done},
-	{AT(COPIED), PGWIRE_COMMAND_COMPLETE, on_copied},
+	 pgwire_on_copy_out},
 	{AUTHENTICATING, PGWIRE_AUTHENTICATION, pgwire_on_auth},
 	{AT(STARTUP), PGWIRE_NEGOTIATE_VERSION, pgwire_on_versions},
 	{AT(SETUP), PGWIRE_BACKEND_KEY, pgwire_on_key},
@@ -352,6 +290,8 @@ static int next_narrow(const struct pgwire_limits *lim, struct span in, struct p
 	return pgwire_next(&n, in, m);
 }
 
+#define SYNC_SIZE 5
+
 int pgwire_session_next(struct pgwire_session *s, struct span in, struct out *o,
 			struct pgwire_event *ev)
 {
@@ -359,13 +299,23 @@ int pgwire_session_next(struct pgwire_session *s, struct span in, struct out *o,
 
 	if (s->error != 0)
 		return s->error;
+	if (s->owed && (o->over || o->cap - o->n < SYNC_SIZE))
+		return PGWIRE_EROOM;
 	ev->kind = PGWIRE_EV_NONE;
 	ev->who = s->count > 0 ? s->queue[s->head].who : NULL;
+	if (s->lim.piece > 0 && s->phase == COPY_OUT && pgwire_is_piece(s, in))
+		return pgwire_take_piece(s, in, ev);
 	int used = s->phase < IDLE ? next_narrow(&s->lim, in, &m) : pgwire_next(&s->lim, in, &m);
 	int rc = used > 0 ? take(s, &m, o, ev) : used;
 	if (rc < 0 && rc != PGWIRE_EROOM) {
 		s->error = rc;
 		pgwire_scram_wipe(&s->scram);
+	}
+	/* It was no COPY FROM STDIN, or that failed: whatever the server said, it waits for Sync.
+	 */
+	if (s->owed && s->phase == SYNCING) {
+		pgwire_put_sync(o);
+		s->owed = false;
 	}
 	return rc < 0 ? rc : used;
 }

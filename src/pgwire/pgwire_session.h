@@ -27,10 +27,18 @@
  * committed at the Sync: an error can still come after PGWIRE_EV_COMPLETE (deferred constraints
  * do), and only PGWIRE_EV_DONE without ev.failed says that the work is stored.
  *
- * COPY is not carried yet. COPY FROM STDIN is refused with CopyFail at once, so that nothing
- * hangs, and the request gets the server's error; requests sent behind it would have been taken
- * for its data, so with any of those the session ends with PGWIRE_EPHASE. The data of COPY TO
- * STDOUT is passed over. In both cases an event says so and the request is done as failed.
+ * COPY TO STDOUT gives PGWIRE_EV_COPY_OUT, then PGWIRE_EV_COPY_DATA for each row. COPY FROM STDIN
+ * is for requests that say so, with PGWIRE_COPY among their flags: PGWIRE_EV_COPY_IN opens it,
+ *
+ *	if (ev.kind == PGWIRE_EV_COPY_IN) {
+ *		pgwire_session_copy(&s, &out, SPAN("1\tone\n"));    // as often as there is data
+ *		pgwire_session_copy_end(&s, &out);                  // now or later
+ *	}
+ *
+ * and COMPLETE or ERROR tells how it went. Until such a request is DONE no other may be sent: it
+ * would be taken for data. A COPY FROM STDIN that nobody asked for is refused with CopyFail at
+ * once, so that nothing hangs, and the request gets the server's error; with requests behind it
+ * already the session ends with PGWIRE_EPHASE. pgwire_copy.h reads and writes the rows.
  * The fast-path call and replication are out.
  *
  * client_encoding is UTF8, said at login; a report that it became another ends the session with
@@ -73,6 +81,7 @@ enum {
 	PGWIRE_COLUMNS = 16, /* of the portal: gives COLUMNS if it has any */
 	PGWIRE_EXECUTE = 32, /* gives ROW ... and COMPLETE, EMPTY or SUSPENDED */
 	PGWIRE_SIMPLE = 64,  /* alone: the simple query q->sql, perhaps of several statements */
+	PGWIRE_COPY = 128,   /* with EXECUTE or SIMPLE: it may be COPY FROM STDIN */
 	PGWIRE_QUERY = PGWIRE_PARSE | PGWIRE_BIND | PGWIRE_COLUMNS | PGWIRE_EXECUTE,
 	PGWIRE_PREPARE = PGWIRE_PARSE | PGWIRE_DESCRIBE,
 	PGWIRE_RUN = PGWIRE_BIND | PGWIRE_COLUMNS | PGWIRE_EXECUTE,
@@ -110,8 +119,9 @@ enum pgwire_event_kind {
 	PGWIRE_EV_COMPLETE,  /* ev.tag: one statement is done */
 	PGWIRE_EV_EMPTY,     /* the SQL text was empty */
 	PGWIRE_EV_SUSPENDED, /* max_rows reached, the portal has more */
-	PGWIRE_EV_COPY_IN,   /* ev.copy: refused, an ERROR follows */
-	PGWIRE_EV_COPY_OUT,  /* ev.copy: its data is passed over */
+	PGWIRE_EV_COPY_IN,   /* ev.copy: give it its data; ev.failed: refused, an ERROR follows */
+	PGWIRE_EV_COPY_OUT,  /* ev.copy */
+	PGWIRE_EV_COPY_DATA, /* ev.data */
 	PGWIRE_EV_ERROR,     /* ev.error: the request failed; without ev.who: the connection did */
 	PGWIRE_EV_DONE,      /* ev.who is over: ev.failed, ev.status */
 	PGWIRE_EV_NOTICE,    /* ev.error */
@@ -119,10 +129,16 @@ enum pgwire_event_kind {
 	PGWIRE_EV_PARAMETER, /* ev.setting: a ParameterStatus */
 };
 
+/* Of COPY TO STDOUT: one CopyData, which the server makes of one row, or a piece of it. */
+struct pgwire_data {
+	struct span bytes;
+	bool more; /* the same CopyData goes on: it is longer than lim.piece */
+};
+
 /* ev.who: whose answer it is; NULL before READY, for notifications, and between requests. */
 struct pgwire_event {
 	enum pgwire_event_kind kind;
-	bool failed; /* DONE */
+	bool failed; /* DONE, COPY_IN */
 	char status; /* DONE, READY: 'I' idle, 'T' in a transaction block, 'E' in a failed one */
 	void *who;
 	union {
@@ -134,6 +150,7 @@ struct pgwire_event {
 		struct pgwire_notify notify;
 		struct pgwire_setting setting;
 		struct pgwire_copy copy;
+		struct pgwire_data data;
 	};
 };
 
@@ -145,11 +162,13 @@ struct pgwire_session {
 	const struct pgwire_login *login;
 	int error;        /* the first one, kept: an error is final */
 	uint32_t reports; /* notices and parameters before READY */
+	uint32_t copying; /* bytes to come of a CopyData that is handed out in pieces */
 	uint16_t columns; /* of the rows that come */
 	uint8_t phase;
 	uint8_t steps;  /* of the oldest request, not answered yet */
 	uint8_t rows;   /* the phase its EXECUTE will be */
 	bool failed;    /* the oldest request */
+	bool owed;      /* it may be a COPY, and its Sync is not sent yet */
 	char status;    /* 'I', 'T', 'E'; 0 before READY */
 	uint32_t pid;   /* for pgwire_put_cancel, with the key */
 	uint16_t key_n; /* 0: the server gave none, it cannot cancel */
@@ -179,18 +198,31 @@ int pgwire_session_work(struct pgwire_session *s, struct out *o, uint32_t max);
 /*
  * Puts one request and remembers [who] for its answers: 1, PGWIRE_EFULL, PGWIRE_EROOM,
  * PGWIRE_ETEXT, PGWIRE_EREQUEST (too many parameters or formats, flags that make no request), or
- * PGWIRE_EPHASE (not logged in); then nothing was written or remembered. After the session's own
- * error: that error.
+ * PGWIRE_EPHASE (not logged in), PGWIRE_ECOPY (one with PGWIRE_COPY is not DONE); then nothing was
+ * written or remembered. After the session's own error: that error.
  */
 int pgwire_session_send(struct pgwire_session *s, struct out *o, const struct pgwire_query *q,
 			unsigned flags, void *who);
 
 /*
+ * Data of a COPY FROM STDIN, after PGWIRE_EV_COPY_IN; the pieces need not be rows. copy_end ends
+ * it, copy_fail gives it up: the server undoes it, and says [why] in its ERROR (57014). 1,
+ * PGWIRE_EROOM, PGWIRE_ETEXT ([why] has a NUL), PGWIRE_EREQUEST (above PGWIRE_MESSAGE_MAX), or
+ * PGWIRE_EPHASE: it is not open, because it was ended or the server's ERROR ended it, which leaves
+ * nothing to do. They need 5 bytes more than [data], 10, and 11 more than [why].
+ */
+int pgwire_session_copy(struct pgwire_session *s, struct out *o, struct span data);
+int pgwire_session_copy_end(struct pgwire_session *s, struct out *o);
+int pgwire_session_copy_fail(struct pgwire_session *s, struct out *o, struct span why);
+
+/*
  * Takes one message from [in]: the bytes used, PGWIRE_MORE, or an error, after which the
  * connection is of no use any more (PGWIRE_EROOM excepted: call again with room). The event's
  * views point into [in]. Writes to [o] during login (the password, or some 80 bytes of SCRAM, whose
- * proof pgwire_session_work puts in less than 1 KiB) and to refuse a COPY. A FATAL error is first
- * an event, and PGWIRE_EFATAL at the next call; before READY every ErrorResponse is PGWIRE_EAUTH.
+ * proof pgwire_session_work puts in less than 1 KiB), at most 64 bytes to refuse a COPY, and the
+ * Sync of a request with PGWIRE_COPY, for which 5 bytes must be free until it is DONE. A FATAL
+ * error is first an event, and PGWIRE_EFATAL at the next call; before READY every ErrorResponse is
+ * PGWIRE_EAUTH.
  */
 int pgwire_session_next(struct pgwire_session *s, struct span in, struct out *o,
 			struct pgwire_event *ev);

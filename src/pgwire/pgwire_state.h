@@ -26,10 +26,11 @@ enum phase {
 	ROWS_NONE,    /* of what has none */
 	SIMPLE,       /* a simple query before its first answer, */
 	SIMPLE_ROWS,
-	SIMPLE_NEXT, /* and between its statements */
-	COPY_IN,
+	SIMPLE_NEXT,  /* and between its statements */
+	COPY_IN,      /* the client has the word: E or nothing may come */
+	COPY_REFUSED, /* CopyFail sent: E */
 	COPY_OUT,
-	COPIED,
+	COPIED,  /* CopyDone, ours or the server's: C */
 	SYNCING, /* Z */
 };
 
@@ -45,5 +46,20 @@ on_message pgwire_on_versions;
 int pgwire_count_report(struct pgwire_session *s);
 /* Makes the oldest request the one that is answered (pgwire_session.c). */
 void pgwire_begin_request(struct pgwire_session *s);
+
+/* COPY (pgwire_session_copy.c). */
+on_message pgwire_on_copy_in;
+on_message pgwire_on_copy_out;
+on_message pgwire_on_copy_data;
+on_message pgwire_on_copy_done;
+/* In COPY_OUT with a limit for pieces: whether [in] begins with one, and taking it as pgwire_next
+ */
+bool pgwire_is_piece(const struct pgwire_session *s, struct span in);
+int pgwire_take_piece(struct pgwire_session *s, struct span in, struct pgwire_event *ev);
+
+static inline bool pgwire_is_simple(const struct pgwire_session *s)
+{
+	return s->queue[s->head].steps & PGWIRE_SIMPLE;
+}
 
 #endif

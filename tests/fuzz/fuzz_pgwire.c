@@ -98,7 +98,7 @@ static void take_all(struct span body)
 
 static void read_all(struct span wire)
 {
-	static const struct pgwire_limits tight = {64, 64, 32, 4, 4, 100};
+	static const struct pgwire_limits tight = {64, 64, 32, 4, 4, 100, 0};
 	const struct pgwire_limits *const limits[] = {&pgwire_default_limits, &tight};
 	for (size_t i = 0; i < COUNT(limits); i++) {
 		struct span rest = wire;

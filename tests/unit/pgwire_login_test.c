@@ -188,7 +188,7 @@ static void test_no_room(void)
 	} rows[] = {
 		{"SASLInitialResponse", 0, 0, B(""), B(SASL_OFFER), 55},
 		{"password", CLEAR, 0, B(""), B(CLEARTEXT), 12},
-		{"CopyFail", TRUST, 's', B(IN), B(COPY_IN), 51},
+		{"CopyFail", TRUST, 's', B(IN), B(COPY_IN), 48},
 	};
 	static struct run r;
 	for (size_t i = 0; i < LENGTH(rows); i++) {

@@ -88,6 +88,10 @@ static const struct {
 	{'d',
 	 PGWIRE_PARSE | PGWIRE_DESCRIBE | PGWIRE_BIND | PGWIRE_EXECUTE,
 	 {.sql = B("SELECT 5"), .statement = B("st")}},
+	{'i', PGWIRE_SIMPLE | PGWIRE_COPY, {.sql = B("COPY t FROM STDIN")}},
+	{'I', PGWIRE_QUERY | PGWIRE_COPY, {.sql = B("COPY t FROM STDIN")}},
+	{'g', PGWIRE_QUERY | PGWIRE_COPY, {.sql = B("COPY given up")}},
+	{'o', PGWIRE_QUERY | PGWIRE_COPY, {.sql = B("COPY left open")}},
 };
 
 struct run {
@@ -129,9 +133,9 @@ static inline void say_who(struct run *r, const char *word, const void *who)
 static inline void say_error(struct run *r, int rc)
 {
 	static const char *const names[] = {
-		"?",     "ETYPE",  "ELENGTH", "EBODY",   "EPHASE",    "EROW",
-		"EFULL", "EROOM",  "EAUTH",   "EMETHOD", "ESCRAM",    "ESIGNATURE",
-		"EITER", "EFATAL", "ETEXT",   "EMANY",   "EENCODING", "EREQUEST",
+		"?",     "ETYPE", "ELENGTH",   "EBODY",    "EPHASE",     "EROW",  "EFULL",
+		"EROOM", "EAUTH", "EMETHOD",   "ESCRAM",   "ESIGNATURE", "EITER", "EFATAL",
+		"ETEXT", "EMANY", "EENCODING", "EREQUEST", "ECOPY",
 	};
 	say(r, "!%s", names[-rc]);
 	if (rc == PGWIRE_EAUTH)
@@ -170,9 +174,9 @@ static inline void say_values(struct run *r, struct pgwire_row row)
 static inline void say_event(struct run *r, const struct pgwire_event *ev)
 {
 	static const char *const words[] = {
-		"none",  "work",     "ready",  "prepared",  "types",    "columns",
-		"row",   "complete", "empty",  "suspended", "copy_in",  "copy_out",
-		"error", "done",     "notice", "notify",    "parameter"};
+		"none", "work",     "ready", "prepared",  "types",   "columns",
+		"row",  "complete", "empty", "suspended", "copy_in", "copy_out",
+		"data", "error",    "done",  "notice",    "notify",  "parameter"};
 	if (ev->kind == PGWIRE_EV_NONE)
 		return;
 	if (ev->kind == PGWIRE_EV_WORK || ev->kind == PGWIRE_EV_READY)
@@ -202,6 +206,12 @@ static inline void say_event(struct run *r, const struct pgwire_event *ev)
 	case PGWIRE_EV_DONE:
 		say(r, " %s%c;", ev->failed ? "failed " : "", ev->status);
 		break;
+	case PGWIRE_EV_COPY_IN:
+		say(r, ev->failed ? " refused;" : ";");
+		break;
+	case PGWIRE_EV_COPY_DATA:
+		say(r, " %.*s%s;", TEXT(ev->data.bytes), ev->data.more ? "..." : "");
+		break;
 	case PGWIRE_EV_NOTIFY:
 		say(r, " %.*s=%.*s;", TEXT(ev->notify.channel), TEXT(ev->notify.payload));
 		break;
@@ -230,6 +240,20 @@ static inline void start(struct run *r, const struct row *row)
 	r->out = out_init(r->out_buf, sizeof r->out_buf);
 }
 
+/* Two pieces of data, or what the request's letter says instead. */
+static inline void copy_in(struct run *r)
+{
+	pgwire_session_copy(&r->s, &r->out, SPAN("1\n"));
+	if (strchr(r->row->requests, 'o') != NULL)
+		return;
+	if (strchr(r->row->requests, 'g') != NULL) {
+		pgwire_session_copy_fail(&r->s, &r->out, SPAN("no"));
+		return;
+	}
+	pgwire_session_copy(&r->s, &r->out, SPAN("2\n"));
+	pgwire_session_copy_end(&r->s, &r->out);
+}
+
 /* Takes all that can be taken from [in]; the bytes used, or the error. */
 static inline int feed(struct run *r, struct span in)
 {
@@ -253,6 +277,8 @@ static inline int feed(struct run *r, struct span in)
 				;
 		if (ev.kind == PGWIRE_EV_READY)
 			send_all(r);
+		if (ev.kind == PGWIRE_EV_COPY_IN && !ev.failed)
+			copy_in(r);
 	}
 }
 

@@ -406,7 +406,7 @@ static void test_limits(void)
 			}
 	ok(failures() == 0, "the limit of every type");
 
-	const struct pgwire_limits none = {UINT32_MAX, UINT32_MAX, UINT32_MAX, 0, 0, 0};
+	const struct pgwire_limits none = {UINT32_MAX, UINT32_MAX, UINT32_MAX, 0, 0, 0, 0};
 	struct pgwire_msg m;
 	is_int(pgwire_next(&none, SPAN("D\100\0\0\2"), &m), PGWIRE_MORE, "the highest limit");
 	is_int(pgwire_next(&none, SPAN("D\100\0\0\3"), &m), PGWIRE_ELENGTH, "one byte above");
@@ -564,14 +564,14 @@ static void test_classes(void)
 
 static void test_strerror(void)
 {
-	for (int rc = -1; rc >= PGWIRE_EREQUEST; rc--) {
+	for (int rc = -1; rc >= PGWIRE_ECOPY; rc--) {
 		check(strcmp(pgwire_strerror(rc), "no error") != 0, "words for %d", rc);
 		for (int other = rc + 1; other < 0; other++)
 			check(strcmp(pgwire_strerror(rc), pgwire_strerror(other)) != 0,
 			      "words of %d and %d", rc, other);
 	}
 	is_str(pgwire_strerror(0), "no error", "strerror of 0");
-	is_str(pgwire_strerror(PGWIRE_EREQUEST - 1), "no error", "strerror of what is none");
+	is_str(pgwire_strerror(PGWIRE_ECOPY - 1), "no error", "strerror of what is none");
 }
 
 int main(void)

@@ -38,6 +38,7 @@ test   ip            iproute2           iproute2                     iproute
 test   gcc           gcc,libc6-dev      gcc                          gcc
 test   pkg-config    pkgconf            pkgconf                      pkgconf-pkg-config
 test   sanitizers    gcc                -                            libasan,libubsan
+test   libpq         libpq-dev          libpq-dev                    libpq-devel
 bench  wrk           wrk                wrk                          wrk
 bench  nginx         nginx              nginx                        nginx
 bench  haproxy       haproxy            haproxy                      haproxy
@@ -68,6 +69,8 @@ present() {
     ;;
   nginx | haproxy | ip) have "$1" || [ -x "/usr/sbin/$1" ] ;;
   hiredis) echo '#include <hiredis/hiredis.h>' | cc -E -x c - >/dev/null 2>&1 ;;
+  libpq) pkg-config --exists libpq 2>/dev/null ;;
+  nginx) have nginx || [ -x /usr/sbin/nginx ] ;;
   chromium) have chromium || have chromium-browser ;;
   *) have "$1" ;;
   esac

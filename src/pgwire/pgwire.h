@@ -44,6 +44,9 @@ enum {
 	PGWIRE_EENCODING = -16,   /* client_encoding became something else than UTF8 */
 	PGWIRE_EREQUEST = -17,    /* a request that the protocol cannot say */
 	PGWIRE_ECOPY = -18,       /* a request that may be a COPY is not over: send after it */
+	PGWIRE_EKEYWORD = -19,    /* conninfo: a keyword that is unknown */
+	PGWIRE_ESYNTAX = -20,     /* conninfo: neither a URI nor keyword=value */
+	PGWIRE_EVALUE = -21,      /* conninfo: a value that its keyword cannot have */
 };
 /* English, for a log; "no error" for what is not an error. */
 const char *pgwire_strerror(int rc);
@@ -235,9 +238,12 @@ int pgwire_get_auth(struct span body, struct pgwire_auth *a);
 /* Whether the data of PGWIRE_AUTH_SASL lists [mechanism]. */
 bool pgwire_auth_offers(const struct pgwire_auth *a, struct span mechanism);
 
-/* NegotiateProtocolVersion: the newest minor version, and how many options are not understood. */
+/*
+ * NegotiateProtocolVersion: the newest version the server has, and how many options it does not
+ * understand. The manual speaks of a minor version; what servers send is the whole (0x30000).
+ */
 struct pgwire_versions {
-	uint32_t minor, options;
+	uint32_t version, options;
 };
 int pgwire_get_versions(struct span body, struct pgwire_versions *v);
 
@@ -282,8 +288,11 @@ bool pgwire_get_text(struct pgwire_value v, struct span *text);
  */
 void pgwire_put_ssl_request(struct out *o);
 void pgwire_put_cancel(struct out *o, uint32_t pid, struct span secret);
-/* Protocol 3.0; settings with an empty value are left out. */
-void pgwire_put_startup(struct out *o, size_t n, const struct pgwire_setting settings[]);
+#define PGWIRE_VERSION_3_0 0x30000u
+#define PGWIRE_VERSION_3_2 0x30002u /* servers from 18 on: longer cancel keys */
+/* Settings with an empty value are left out. */
+void pgwire_put_startup(struct out *o, uint32_t version, size_t n,
+			const struct pgwire_setting settings[]);
 void pgwire_put_password(struct out *o, struct span password);
 void pgwire_put_sasl_first(struct out *o, struct span mechanism, struct span data);
 void pgwire_put_sasl(struct out *o, struct span data);

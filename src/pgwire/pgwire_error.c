@@ -41,6 +41,12 @@ const char *pgwire_strerror(int rc)
 		return "a request that the protocol cannot say";
 	case PGWIRE_ECOPY:
 		return "a COPY is not over";
+	case PGWIRE_EKEYWORD:
+		return "an unknown connection option";
+	case PGWIRE_ESYNTAX:
+		return "malformed connection string";
+	case PGWIRE_EVALUE:
+		return "a connection option with a value that it cannot have";
 	default:
 		return "no error";
 	}

@@ -24,7 +24,8 @@ int pgwire_session_login(struct pgwire_session *s, const struct pgwire_login *lo
 			return PGWIRE_ETEXT;
 	if (span_find(login->password, 0) != login->password.n)
 		return PGWIRE_ETEXT;
-	pgwire_put_startup(&copy, n, settings);
+	s->minor = login->flags & PGWIRE_ASK_3_2 ? 2 : 0;
+	pgwire_put_startup(&copy, PGWIRE_VERSION_3_0 + s->minor, n, settings);
 	if (copy.over)
 		return PGWIRE_EROOM;
 	*o = copy;
@@ -47,20 +48,39 @@ static int on_trust(struct pgwire_session *s, struct span data, struct out *o,
 	return 1;
 }
 
-static int on_cleartext(struct pgwire_session *s, struct span data, struct out *o,
-			struct pgwire_event *ev)
+/* Answers with [password] when the login's flags allow it. */
+static int put_password(struct pgwire_session *s, struct out *o, unsigned flag,
+			struct span password)
 {
 	struct out copy = *o;
-	(void)data, (void)ev;
-	if (!(s->login->flags & PGWIRE_ALLOW_CLEARTEXT))
+	if (!(s->login->flags & flag))
 		return PGWIRE_EMETHOD;
-	pgwire_put_password(&copy, s->login->password);
+	pgwire_put_password(&copy, password);
 	if (copy.over)
 		return PGWIRE_EROOM;
 	*o = copy;
 	pgwire_scram_wipe(&s->scram);
 	s->phase = PASSWORD;
 	return 1;
+}
+
+static int on_cleartext(struct pgwire_session *s, struct span data, struct out *o,
+			struct pgwire_event *ev)
+{
+	(void)data, (void)ev;
+	return put_password(s, o, PGWIRE_ALLOW_CLEARTEXT, s->login->password);
+}
+
+static int on_md5(struct pgwire_session *s, struct span data, struct out *o,
+		  struct pgwire_event *ev)
+{
+	uint8_t buf[PGWIRE_MD5_SIZE];
+	struct out answer = out_init(buf, sizeof buf);
+	(void)ev;
+	if (s->login->md5 == NULL)
+		return PGWIRE_EMETHOD;
+	s->login->md5(&answer, s->login->user, s->login->password, data);
+	return put_password(s, o, PGWIRE_ALLOW_MD5, out_span_of(&answer));
 }
 
 static int on_sasl(struct pgwire_session *s, struct span data, struct out *o,
@@ -72,7 +92,7 @@ static int on_sasl(struct pgwire_session *s, struct span data, struct out *o,
 	struct out first = out_init(buf, sizeof buf), copy = *o;
 
 	(void)ev;
-	if (!pgwire_auth_offers(&offer, mechanism))
+	if (s->login->flags & PGWIRE_REFUSE_SCRAM || !pgwire_auth_offers(&offer, mechanism))
 		return PGWIRE_EMETHOD;
 	pgwire_scram_put_first(&s->scram, &first);
 	pgwire_put_sasl_first(&copy, mechanism, out_span_of(&first));
@@ -161,6 +181,7 @@ static const struct {
 	{PROOF, PGWIRE_AUTH_SASL_FINAL, on_signature},
 	{SIGNED, PGWIRE_AUTH_OK, on_welcome},
 	{STARTUP, PGWIRE_AUTH_CLEARTEXT, on_cleartext},
+	{STARTUP, PGWIRE_AUTH_MD5, on_md5},
 	{PASSWORD, PGWIRE_AUTH_OK, on_welcome},
 	{STARTUP, PGWIRE_AUTH_OK, on_trust},
 };
@@ -203,6 +224,8 @@ int pgwire_on_key(struct pgwire_session *s, struct span body, struct out *o,
 		return rc;
 	if (s->key_n != 0)
 		return PGWIRE_EPHASE;
+	if (s->minor == 0 && key.secret.n != 4)
+		return PGWIRE_EBODY;
 	s->pid = key.pid;
 	s->key_n = (uint16_t)key.secret.n;
 	memcpy(s->key, key.secret.p, key.secret.n);
@@ -214,9 +237,16 @@ int pgwire_on_versions(struct pgwire_session *s, struct span body, struct out *o
 {
 	struct pgwire_versions v;
 	(void)o, (void)ev;
-	/* 3.0 without options is below whatever the server may negotiate down to. */
 	int rc = pgwire_get_versions(body, &v);
-	return rc < 0 ? rc : pgwire_count_report(s);
+	if (rc < 0)
+		return rc;
+	/* 3.0 leaves nothing to negotiate, and 3.2 only the way down to it; options were none. */
+	if (s->minor == 0)
+		return PGWIRE_EPHASE;
+	if (v.version != PGWIRE_VERSION_3_0 || v.options != 0)
+		return PGWIRE_EBODY;
+	s->minor = 0;
+	return 1;
 }
 
 int pgwire_count_report(struct pgwire_session *s)

@@ -273,7 +273,7 @@ bool pgwire_auth_offers(const struct pgwire_auth *a, struct span mechanism)
 int pgwire_get_versions(struct span body, struct pgwire_versions *v)
 {
 	struct cursor c = {.rest = body};
-	v->minor = take_be32(&c);
+	v->version = take_be32(&c);
 	v->options = take_be32(&c);
 	for (uint32_t i = 0; i < v->options && !c.bad; i++)
 		take_text(&c);

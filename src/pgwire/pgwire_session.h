@@ -50,11 +50,22 @@
 #include "pgwire/pgwire.h"
 #include "pgwire/pgwire_scram.h"
 
-/* SCRAM-SHA-256 is always allowed; md5 never (it is no proof to anybody who listens). */
+/*
+ * How the login may go. Without any: SCRAM-SHA-256, and protocol 3.0. Whatever is allowed, once
+ * the server has begun with one method it cannot go over to another.
+ */
 enum {
 	PGWIRE_ALLOW_CLEARTEXT = 1, /* give the password itself: over TLS or a Unix socket only */
 	PGWIRE_ALLOW_TRUST = 2,     /* be let in unasked: trust, peer, client certificates */
+	PGWIRE_ALLOW_MD5 = 4,       /* who listens can find the password by trying: over TLS only */
+	PGWIRE_REFUSE_SCRAM = 8,
+	PGWIRE_ASK_3_2 = 16, /* protocol 3.2, or what the server has of it: pgwire_session.minor */
 };
+
+/* What a password is sent as when the server asks for md5. */
+#define PGWIRE_MD5_SIZE 35
+typedef void pgwire_md5_fn(struct out *o, struct span user, struct span password, struct span salt);
+pgwire_md5_fn pgwire_md5;
 
 #define PGWIRE_NONCE_SIZE 18 /* random bytes, as libpq takes: 24 in base64 */
 
@@ -67,6 +78,7 @@ struct pgwire_login {
 	struct span options;          /* "-c name=value ..." */
 	unsigned flags;
 	struct pgwire_keys *keys; /* cached between logins; NULL: none */
+	pgwire_md5_fn *md5;       /* pgwire_md5, with PGWIRE_ALLOW_MD5; NULL: programs without it */
 };
 
 /*
@@ -168,10 +180,11 @@ struct pgwire_session {
 	uint8_t steps;  /* of the oldest request, not answered yet */
 	uint8_t rows;   /* the phase its EXECUTE will be */
 	bool failed;    /* the oldest request */
+	uint8_t minor;  /* of the protocol: 2, or 0 */
 	bool owed;      /* it may be a COPY, and its Sync is not sent yet */
 	char status;    /* 'I', 'T', 'E'; 0 before READY */
 	uint32_t pid;   /* for pgwire_put_cancel, with the key */
-	uint16_t key_n; /* 0: the server gave none, it cannot cancel */
+	uint16_t key_n; /* 0: the server gave none, it cannot cancel; 4, or up to 256 with 3.2 */
 	uint8_t key[PGWIRE_KEY_MAX];
 	char code[6];      /* SQLSTATE after PGWIRE_EAUTH; "" when there was none */
 	char refusal[160]; /* the server's words after PGWIRE_EAUTH: printable ASCII, cut */

@@ -66,7 +66,6 @@ static void put_data_msg(struct out *o, char type, struct span data)
 /* Codes in the place of a protocol version: major 1234, minor 5678 and 5679. */
 #define CODE_CANCEL (1234u << 16 | 5678u)
 #define CODE_SSL (1234u << 16 | 5679u)
-#define VERSION_3_0 (3u << 16)
 
 void pgwire_put_ssl_request(struct out *o)
 {
@@ -86,10 +85,11 @@ void pgwire_put_cancel(struct out *o, uint32_t pid, struct span secret)
 	msg_close(o, at);
 }
 
-void pgwire_put_startup(struct out *o, size_t n, const struct pgwire_setting settings[])
+void pgwire_put_startup(struct out *o, uint32_t version, size_t n,
+			const struct pgwire_setting settings[])
 {
 	size_t at = msg_open(o, 0);
-	out_be32(o, VERSION_3_0);
+	out_be32(o, version);
 	for (size_t i = 0; i < n; i++) {
 		if (settings[i].value.n == 0)
 			continue;

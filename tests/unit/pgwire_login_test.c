@@ -1,5 +1,8 @@
 #include "unit/pgwire_run.h"
 
+#define ONLY_3_0 "v\0\0\0\14\0\3\0\0\0\0\0\0"
+#define LONG_KEY "K\0\0\0\50\0\0\1\2abcdefghijklmnopqrstuvwxyz012345"
+
 static const struct row logins[] = {
 	{"SCRAM", 0, "", B(SASL_OFFER CHALLENGE SIGNATURE WELCOME SETTING KEY READY),
 	 "work;parameter - a=b;ready I;", B(SASL_FIRST "p\0\0\0\127" PROOF)},
@@ -72,7 +75,14 @@ static const struct row logins[] = {
 	 B("p\0\0\0\13pencil\0")},
 	{"cleartext asked twice", CLEAR, "", B(CLEARTEXT CLEARTEXT), "!EPHASE;", {0}},
 	{"SCRAM after cleartext", CLEAR, "", B(CLEARTEXT SASL_OFFER), "!EPHASE;", {0}},
-	{"md5 refused", CLEAR | TRUST, "", B("R\0\0\0\14\0\0\0\5salt"), "!EMETHOD;", B("")},
+	{"md5 refused", CLEAR | TRUST, "", B(MD5_ASKED), "!EMETHOD;", B("")},
+	{"md5 allowed", MD5, "", B(MD5_ASKED WELCOME READY), "ready I;",
+	 B("p\0\0\0\50md58d3428d144a1e8453484b4ee8bb330e9\0")},
+	{"md5 asked twice", MD5, "", B(MD5_ASKED MD5_ASKED), "!EPHASE;", {0}},
+	{"cleartext after md5", MD5 | CLEAR, "", B(MD5_ASKED CLEARTEXT), "!EPHASE;", {0}},
+	{"md5 after the offer of SCRAM", MD5, "", B(SASL_OFFER MD5_ASKED), "!EPHASE;", {0}},
+	{"md5 with a short salt", MD5, "", B("R\0\0\0\13\0\0\0\5sal"), "!EBODY;", {0}},
+	{"SCRAM refused", PGWIRE_REFUSE_SCRAM, "", B(SASL_OFFER), "!EMETHOD;", B("")},
 	{"GSS refused", CLEAR | TRUST, "", B("R\0\0\0\10\0\0\0\7"), "!EMETHOD;", B("")},
 	{"a method nobody knows", CLEAR | TRUST, "", B("R\0\0\0\10\0\0\0\143"), "!EMETHOD;", B("")},
 	{"trust refused", CLEAR, "", B(WELCOME READY), "!EMETHOD;", {0}},
@@ -105,19 +115,36 @@ static const struct row logins[] = {
 	 "notice - 00000;"
 	 "notice - 00000;work;",
 	 {0}},
-	{"version negotiated",
-	 TRUST,
+	{"version negotiated", TRUST | NEWEST, "", B(ONLY_3_0 WELCOME KEY READY), "ready I;", {0}},
+	{"version negotiated, nobody asked", TRUST, "", B(ONLY_3_0), "!EPHASE;", {0}},
+	{"version negotiated twice", TRUST | NEWEST, "", B(ONLY_3_0 ONLY_3_0), "!EPHASE;", {0}},
+	{"version negotiated late", TRUST | NEWEST, "", B(WELCOME ONLY_3_0), "!EPHASE;", {0}},
+	{"version 3.2 negotiated",
+	 TRUST | NEWEST,
 	 "",
-	 B("v\0\0\0\14\0\0\0\0\0\0\0\0" WELCOME READY),
-	 "ready I;",
+	 B("v\0\0\0\14\0\3\0\2\0\0\0\0"),
+	 "!EBODY;",
 	 {0}},
-	{"version negotiated late",
-	 TRUST,
+	{"an option that nobody sent",
+	 TRUST | NEWEST,
 	 "",
-	 B(WELCOME "v\0\0\0\14\0\0\0\0\0\0\0\0"),
-	 "!EPHASE;",
+	 B("v\0\0\0\16\0\3\0\0\0\0\0\1a\0"),
+	 "!EBODY;",
 	 {0}},
-	{"version negotiated wrongly", TRUST, "", B("v\0\0\0\14\0\0\0\0\0\0\0\1"), "!EBODY;", {0}},
+	{"version negotiated wrongly",
+	 TRUST | NEWEST,
+	 "",
+	 B("v\0\0\0\14\0\3\0\0\0\0\0\1"),
+	 "!EBODY;",
+	 {0}},
+	{"a long key in 3.2", TRUST | NEWEST, "", B(WELCOME LONG_KEY READY), "ready I;", {0}},
+	{"a long key in 3.0", TRUST, "", B(WELCOME LONG_KEY READY), "!EBODY;", {0}},
+	{"a long key after negotiating 3.0",
+	 TRUST | NEWEST,
+	 "",
+	 B(ONLY_3_0 WELCOME LONG_KEY),
+	 "!EBODY;",
+	 {0}},
 	{"parameter before the welcome", TRUST, "", B(SETTING), "!EPHASE;", {0}},
 	{"malformed parameter", TRUST, "", B(WELCOME "S\0\0\0\6a\0"), "!EBODY;", {0}},
 	{"UTF8",
@@ -176,6 +203,18 @@ static void test_startup(void)
 	ok(o.n == 0, "and nothing was written");
 }
 
+/* A program that was linked without it. */
+static void test_md5_missing(void)
+{
+	static const struct row row = {"no md5", MD5, "", B(""), "", {0}};
+	static struct run r;
+	struct pgwire_event ev;
+	start(&r, &row);
+	r.login.md5 = NULL;
+	is_int(pgwire_session_next(&r.s, SPAN(MD5_ASKED), &r.out, &ev), PGWIRE_EMETHOD,
+	       "md5 allowed, and not there");
+}
+
 /* What the session has to write finds no room: nothing is used, and the next call does it all. */
 static void test_no_room(void)
 {
@@ -188,6 +227,7 @@ static void test_no_room(void)
 	} rows[] = {
 		{"SASLInitialResponse", 0, 0, B(""), B(SASL_OFFER), 55},
 		{"password", CLEAR, 0, B(""), B(CLEARTEXT), 12},
+		{"md5", MD5, 0, B(""), B(MD5_ASKED), 41},
 		{"CopyFail", TRUST, 's', B(IN), B(COPY_IN), 48},
 	};
 	static struct run r;
@@ -320,6 +360,7 @@ int main(void)
 {
 	test_startup();
 	test_rows(logins, LENGTH(logins));
+	test_md5_missing();
 	test_no_room();
 	test_work();
 	test_floods();

@@ -20,6 +20,7 @@
 
 /* Messages of the server. */
 #define WELCOME "R\0\0\0\10\0\0\0\0"
+#define MD5_ASKED "R\0\0\0\14\0\0\0\5salt"
 #define CLEARTEXT "R\0\0\0\10\0\0\0\3"
 #define SASL_OFFER "R\0\0\0\27\0\0\0\12SCRAM-SHA-256\0\0"
 /* The numbers of the SCRAM login were made with Python's hashlib: password "pencil", our nonce
@@ -61,6 +62,8 @@
 
 #define CLEAR PGWIRE_ALLOW_CLEARTEXT
 #define TRUST PGWIRE_ALLOW_TRUST
+#define MD5 PGWIRE_ALLOW_MD5
+#define NEWEST PGWIRE_ASK_3_2
 
 struct row {
 	const char *name;
@@ -133,9 +136,10 @@ static inline void say_who(struct run *r, const char *word, const void *who)
 static inline void say_error(struct run *r, int rc)
 {
 	static const char *const names[] = {
-		"?",     "ETYPE", "ELENGTH",   "EBODY",    "EPHASE",     "EROW",  "EFULL",
-		"EROOM", "EAUTH", "EMETHOD",   "ESCRAM",   "ESIGNATURE", "EITER", "EFATAL",
-		"ETEXT", "EMANY", "EENCODING", "EREQUEST", "ECOPY",
+		"?",     "ETYPE",    "ELENGTH", "EBODY",   "EPHASE",    "EROW",
+		"EFULL", "EROOM",    "EAUTH",   "EMETHOD", "ESCRAM",    "ESIGNATURE",
+		"EITER", "EFATAL",   "ETEXT",   "EMANY",   "EENCODING", "EREQUEST",
+		"ECOPY", "EKEYWORD", "ESYNTAX", "EVALUE",
 	};
 	say(r, "!%s", names[-rc]);
 	if (rc == PGWIRE_EAUTH)
@@ -232,7 +236,8 @@ static inline void start(struct run *r, const struct row *row)
 	r->login = (struct pgwire_login){.user = SPAN("me"),
 					 .password = SPAN("pencil"),
 					 .flags = row->flags,
-					 .keys = &r->keys};
+					 .keys = &r->keys,
+					 .md5 = pgwire_md5};
 	r->out = out_init(r->out_buf, sizeof r->out_buf);
 	pgwire_session_init(&r->s, NULL, r->queue, LENGTH(r->queue));
 	if (pgwire_session_login(&r->s, &r->login, nonce, &r->out) != 1)

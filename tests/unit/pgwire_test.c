@@ -164,7 +164,7 @@ static int tell_small(struct text *t, enum pgwire_type type, struct span body)
 		return rc;
 	case PGWIRE_NEGOTIATE_VERSION:
 		rc = pgwire_get_versions(body, &v);
-		say(t, "versions %u %u", v.minor, v.options);
+		say(t, "versions %u %u", v.version, v.options);
 		return rc;
 	case PGWIRE_COPY_IN_RESPONSE:
 	case PGWIRE_COPY_OUT_RESPONSE:
@@ -564,14 +564,14 @@ static void test_classes(void)
 
 static void test_strerror(void)
 {
-	for (int rc = -1; rc >= PGWIRE_ECOPY; rc--) {
+	for (int rc = -1; rc >= PGWIRE_EVALUE; rc--) {
 		check(strcmp(pgwire_strerror(rc), "no error") != 0, "words for %d", rc);
 		for (int other = rc + 1; other < 0; other++)
 			check(strcmp(pgwire_strerror(rc), pgwire_strerror(other)) != 0,
 			      "words of %d and %d", rc, other);
 	}
 	is_str(pgwire_strerror(0), "no error", "strerror of 0");
-	is_str(pgwire_strerror(PGWIRE_ECOPY - 1), "no error", "strerror of what is none");
+	is_str(pgwire_strerror(PGWIRE_EVALUE - 1), "no error", "strerror of what is none");
 }
 
 int main(void)

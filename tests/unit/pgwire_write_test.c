@@ -18,7 +18,7 @@ static void put_startup(struct out *o)
 {
 	const struct pgwire_setting settings[] = {
 		{SPAN("user"), SPAN("me")}, {SPAN("options"), SPAN_NONE}, {SPAN("a"), SPAN("b")}};
-	pgwire_put_startup(o, 3, settings);
+	pgwire_put_startup(o, PGWIRE_VERSION_3_0, 3, settings);
 }
 static void put_cancel(struct out *o)
 {
@@ -158,9 +158,11 @@ static void test_unsayable(void)
 	REFUSES(pgwire_put_execute(&o, nul, 0), "NUL in Execute");
 	REFUSES(pgwire_put_close_portal(&o, nul), "NUL in Close");
 	REFUSES(pgwire_put_copy_fail(&o, nul), "NUL in CopyFail");
-	REFUSES(pgwire_put_startup(&o, 1, &bad_name), "NUL in a setting's name");
-	REFUSES(pgwire_put_startup(&o, 1, &bad_value), "NUL in a setting");
-	REFUSES(pgwire_put_startup(&o, 1, &no_name), "a setting without a name");
+	REFUSES(pgwire_put_startup(&o, PGWIRE_VERSION_3_0, 1, &bad_name),
+		"NUL in a setting's name");
+	REFUSES(pgwire_put_startup(&o, PGWIRE_VERSION_3_0, 1, &bad_value), "NUL in a setting");
+	REFUSES(pgwire_put_startup(&o, PGWIRE_VERSION_3_0, 1, &no_name),
+		"a setting without a name");
 	REFUSES(pgwire_put_parse(&o, fine, fine, PGWIRE_PARAMS_MAX + 1, many), "65,536 types");
 	REFUSES(pgwire_put_bind(&o, fine, fine, PGWIRE_PARAMS_MAX + 1, many, SPAN_NONE),
 		"65,536 parameters");

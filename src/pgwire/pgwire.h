@@ -115,7 +115,7 @@ struct pgwire_column {
 	struct span name;
 	uint32_t table;   /* OID of the table, 0: not a column of one */
 	int16_t attr;     /* and its number there */
-	uint32_t type;    /* OID: enum pgwire_oid has the common ones */
+	uint32_t type;    /* OID: pgwire_value.h has the common ones */
 	int16_t size;     /* of the type, negative: variable */
 	int32_t modifier; /* of the type, -1: none */
 	bool binary;      /* format of the values; a statement's description always says text */
@@ -178,10 +178,11 @@ int pgwire_get_error(struct span body, struct pgwire_error *e);
 /* What to do about an SQLSTATE. */
 enum pgwire_class {
 	PGWIRE_CLASS_STATEMENT, /* the statement's own fault: it fails the same way again */
-	PGWIRE_CLASS_DEAD,      /* the connection is gone or going (08, 57P01, 57P02, ...) */
+	PGWIRE_CLASS_DEAD,      /* the connection is gone or going (08, 57P04, 25P03, ...) */
 	PGWIRE_CLASS_RETRY,     /* run the transaction again (40001, 40P01) */
-	PGWIRE_CLASS_ELSEWHERE, /* this server only reads: ask another one (25006) */
-	PGWIRE_CLASS_BUSY,      /* the same, later (53, 57P03) */
+	PGWIRE_CLASS_ELSEWHERE, /* not this server: it only reads (25006), goes, or is not up yet
+				   (57P01 to 57P03); the connection may go with it */
+	PGWIRE_CLASS_BUSY,      /* the same, later (53) */
 	PGWIRE_CLASS_STALE,     /* a cached statement that is lost or outdated (26000, 0A000) */
 	PGWIRE_CLASS_LOGIN,     /* wrong name, password or database (28, 3D000) */
 };
@@ -253,33 +254,6 @@ struct pgwire_copy {
 	uint16_t columns;
 };
 int pgwire_get_copy(struct span body, struct pgwire_copy *c);
-
-/*
- * Values. [binary] is the column's format. False for NULL, and for what is not a value of that
- * type or does not fit; then the target is untouched.
- */
-enum pgwire_oid {
-	PGWIRE_OID_BOOL = 16,
-	PGWIRE_OID_BYTEA = 17,
-	PGWIRE_OID_INT8 = 20,
-	PGWIRE_OID_INT2 = 21,
-	PGWIRE_OID_INT4 = 23,
-	PGWIRE_OID_TEXT = 25,
-	PGWIRE_OID_JSON = 114,
-	PGWIRE_OID_FLOAT4 = 700,
-	PGWIRE_OID_FLOAT8 = 701,
-	PGWIRE_OID_VARCHAR = 1043,
-	PGWIRE_OID_TIMESTAMPTZ = 1184,
-	PGWIRE_OID_NUMERIC = 1700,
-	PGWIRE_OID_UUID = 2950,
-	PGWIRE_OID_JSONB = 3802,
-};
-bool pgwire_get_bool(struct pgwire_value v, bool binary, bool *b);
-bool pgwire_get_int2(struct pgwire_value v, bool binary, int16_t *n);
-bool pgwire_get_int4(struct pgwire_value v, bool binary, int32_t *n);
-bool pgwire_get_int8(struct pgwire_value v, bool binary, int64_t *n);
-/* text, varchar, name, json: both formats are the same bytes. */
-bool pgwire_get_text(struct pgwire_value v, struct span *text);
 
 /*
  * Writers, one message each. What cannot be said sets o->over as what does not fit does, and the

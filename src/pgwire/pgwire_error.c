@@ -147,8 +147,9 @@ static const struct {
 	uint8_t class;
 } classes[] = {
 	{"08", PGWIRE_CLASS_DEAD},         /* connection exceptions */
-	{"57P01", PGWIRE_CLASS_DEAD},      /* admin_shutdown */
-	{"57P02", PGWIRE_CLASS_DEAD},      /* crash_shutdown */
+	{"57P01", PGWIRE_CLASS_ELSEWHERE}, /* admin_shutdown */
+	{"57P02", PGWIRE_CLASS_ELSEWHERE}, /* crash_shutdown */
+	{"57P03", PGWIRE_CLASS_ELSEWHERE}, /* cannot_connect_now */
 	{"57P04", PGWIRE_CLASS_DEAD},      /* database_dropped */
 	{"57P05", PGWIRE_CLASS_DEAD},      /* idle_session_timeout */
 	{"25P03", PGWIRE_CLASS_DEAD},      /* idle_in_transaction_session_timeout */
@@ -157,7 +158,6 @@ static const struct {
 	{"40P01", PGWIRE_CLASS_RETRY},     /* deadlock_detected */
 	{"25006", PGWIRE_CLASS_ELSEWHERE}, /* read_only_sql_transaction */
 	{"53", PGWIRE_CLASS_BUSY},         /* too many connections, out of memory, disk full */
-	{"57P03", PGWIRE_CLASS_BUSY},      /* cannot_connect_now */
 	{"26000", PGWIRE_CLASS_STALE},     /* invalid_sql_statement_name */
 	{"0A000", PGWIRE_CLASS_STALE},     /* "cached plan must not change result type" */
 	{"28", PGWIRE_CLASS_LOGIN},        /* invalid authorization */

@@ -1,5 +1,5 @@
 #include "fuzz/fuzz.h"
-#include "pgwire/pgwire.h"
+#include "pgwire/pgwire_value.h"
 
 static void walk_values(struct pgwire_row row, struct span body)
 {

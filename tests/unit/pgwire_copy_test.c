@@ -84,12 +84,12 @@ static void test_escapes(void)
 		int rc;
 		struct span want;
 	} escapes[] = {
-		{B("\\101\\12x\n"), 1, B("A\nx")}, {B("\\1018\n"), 1, B("A8")},
-		{B("\\777\n"), 1, B("\377")},      {B("\\x41\\xfg\\xG\n"), 1, B("A\17gxG")},
-		{B("\\x414\n"), 1, B("A4")},       {B("\\q\\-\\'\n"), 1, B("q-'")},
-		{B("\\NN\n"), 1, B("NN")},         {B("a\\N\n"), 1, B("aN")},
-		{B("\\.\n"), 1, B(".")},           {B("a\\\n"), PGWIRE_EBODY, B("a")},
-		{B("\\\n"), PGWIRE_EBODY, B("")},
+		{B("\\101\\12x\n"), 1, B("A\nx")},  {B("\\1018\n"), 1, B("A8")},
+		{B("\\777\n"), 1, B("\377")},       {B("\\x41\\xfg\\xG\n"), 1, B("A\17gxG")},
+		{B("\\x414\n"), 1, B("A4")},        {B("\\q\\-\\'\n"), 1, B("q-'")},
+		{B("\\NN\n"), 1, B("NN")},          {B("a\\\tb\n"), 1, B("a\tb")},
+		{B("a\\N\n"), 1, B("aN")},          {B("\\.\n"), 1, B(".")},
+		{B("a\\\n"), PGWIRE_EBODY, B("a")}, {B("\\\n"), PGWIRE_EBODY, B("")},
 	};
 	uint8_t buf[16];
 	struct pgwire_copy_line line;

@@ -51,29 +51,32 @@ static void schedule(uint32_t w[static 64], const uint8_t *p)
 
 /*
  * One round of section 6.2.2. The caller rotates the names instead of the values; after eight
- * rounds each name is back at its place, hence the eight in rounds(). ch and maj are the forms
- * with the fewest operations.
+ * rounds each name is back at its place, hence the eight in rounds(). ch is the form with the
+ * fewest operations; the three rotations of a sum are done one inside the other, which saves two
+ * moves each; and maj takes b ^ c from the round before, where it was a ^ b, and leaves its own.
  */
-#define ROUND(a, b, c, d, e, f, g, h, i)                                                       \
-	do {                                                                                   \
-		uint32_t t = h + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + (g ^ (e & (f ^ g))) + \
-			     crypto_sha256_k[i] + w[i];                                        \
-		d += t;                                                                        \
-		h = t + (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) + ((a & b) | (c & (a | b)));     \
+#define ROUND(a, b, c, d, e, f, g, h, bc, ab, i)                                            \
+	do {                                                                                \
+		uint32_t t = h + ror(e ^ ror(e ^ ror(e, 14), 5), 6) + (g ^ (e & (f ^ g))) + \
+			     crypto_sha256_k[i] + w[i];                                     \
+		d += t;                                                                     \
+		ab = a ^ b;                                                                 \
+		h = t + ror(a ^ ror(a ^ ror(a, 9), 11), 2) + (b ^ (ab & bc));               \
 	} while (0)
 
 static void rounds(uint32_t s[static 8], const uint32_t w[static 64])
 {
 	uint32_t a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5], g = s[6], h = s[7];
+	uint32_t bc = b ^ c, ab;
 	for (unsigned i = 0; i < 64; i += 8) {
-		ROUND(a, b, c, d, e, f, g, h, i);
-		ROUND(h, a, b, c, d, e, f, g, i + 1);
-		ROUND(g, h, a, b, c, d, e, f, i + 2);
-		ROUND(f, g, h, a, b, c, d, e, i + 3);
-		ROUND(e, f, g, h, a, b, c, d, i + 4);
-		ROUND(d, e, f, g, h, a, b, c, i + 5);
-		ROUND(c, d, e, f, g, h, a, b, i + 6);
-		ROUND(b, c, d, e, f, g, h, a, i + 7);
+		ROUND(a, b, c, d, e, f, g, h, bc, ab, i);
+		ROUND(h, a, b, c, d, e, f, g, ab, bc, i + 1);
+		ROUND(g, h, a, b, c, d, e, f, bc, ab, i + 2);
+		ROUND(f, g, h, a, b, c, d, e, ab, bc, i + 3);
+		ROUND(e, f, g, h, a, b, c, d, bc, ab, i + 4);
+		ROUND(d, e, f, g, h, a, b, c, ab, bc, i + 5);
+		ROUND(c, d, e, f, g, h, a, b, bc, ab, i + 6);
+		ROUND(b, c, d, e, f, g, h, a, ab, bc, i + 7);
 	}
 	s[0] += a;
 	s[1] += b;

@@ -247,7 +247,6 @@ static const struct {
 	{AT(ROWS) | AT(ROWS_NONE) | AT(ROWS_UNKNOWN) | AT(SIMPLE) | AT(SIMPLE_ROWS) |
 		 AT(SIMPLE_NEXT) | AT(COPIED),
 	 PGWIRE_COMMAND_COMPLETE, on_complete},
-	{AT(COPY_OUT), PGWIRE_COPY_DATA, pgwire_on_copy_data},
 	{AT(COPY_OUT), PGWIRE_COPY_DONE, pgwire_on_copy_done},
 	{AT(SYNCING) | AT(SIMPLE_NEXT) | AT(SETUP), PGWIRE_READY, on_ready},
 	{AT(BINDING), PGWIRE_BIND_COMPLETE, on_step},
@@ -290,6 +289,16 @@ static int next_narrow(const struct pgwire_limits *lim, struct span in, struct p
 	return pgwire_next(&n, in, m);
 }
 
+/* An error is final, but for room that the caller can give. */
+static int fail(struct pgwire_session *s, int rc)
+{
+	if (rc == PGWIRE_EROOM)
+		return rc;
+	s->error = rc;
+	pgwire_scram_wipe(&s->scram);
+	return rc;
+}
+
 #define SYNC_SIZE 5
 
 int pgwire_session_next(struct pgwire_session *s, struct span in, struct out *o,
@@ -303,21 +312,21 @@ int pgwire_session_next(struct pgwire_session *s, struct span in, struct out *o,
 		return PGWIRE_EROOM;
 	ev->kind = PGWIRE_EV_NONE;
 	ev->who = s->count > 0 ? s->queue[s->head].who : NULL;
-	if (s->lim.piece > 0 && s->phase == COPY_OUT && pgwire_is_piece(s, in))
-		return pgwire_take_piece(s, in, ev);
+	if (s->phase == COPY_OUT && pgwire_is_data(s, in)) {
+		int n = pgwire_next_data(s, in, ev);
+		return n < 0 ? fail(s, n) : n;
+	}
 	int used = s->phase < IDLE ? next_narrow(&s->lim, in, &m) : pgwire_next(&s->lim, in, &m);
 	int rc = used > 0 ? take(s, &m, o, ev) : used;
-	if (rc < 0 && rc != PGWIRE_EROOM) {
-		s->error = rc;
-		pgwire_scram_wipe(&s->scram);
-	}
+	if (rc < 0)
+		return fail(s, rc);
 	/* It was no COPY FROM STDIN, or that failed: whatever the server said, it waits for Sync.
 	 */
 	if (s->owed && s->phase == SYNCING) {
 		pgwire_put_sync(o);
 		s->owed = false;
 	}
-	return rc < 0 ? rc : used;
+	return used;
 }
 
 bool pgwire_session_drop(struct pgwire_session *s, void **who)

@@ -40,15 +40,6 @@ int pgwire_on_copy_out(struct pgwire_session *s, struct span body, struct out *o
 	return pgwire_get_copy(body, &ev->copy);
 }
 
-int pgwire_on_copy_data(struct pgwire_session *s, struct span body, struct out *o,
-			struct pgwire_event *ev)
-{
-	(void)s, (void)o;
-	ev->kind = PGWIRE_EV_COPY_DATA;
-	ev->data = (struct pgwire_data){body, false};
-	return 1;
-}
-
 int pgwire_on_copy_done(struct pgwire_session *s, struct span body, struct out *o,
 			struct pgwire_event *ev)
 {
@@ -57,21 +48,19 @@ int pgwire_on_copy_done(struct pgwire_session *s, struct span body, struct out *
 	return body.n == 0 ? 1 : PGWIRE_EBODY;
 }
 
-bool pgwire_is_piece(const struct pgwire_session *s, struct span in)
+/* What pgwire_next does for other messages, in one go: most of the bytes of a COPY come here. */
+int pgwire_next_data(struct pgwire_session *s, struct span in, struct pgwire_event *ev)
 {
-	if (s->copying > 0)
-		return true;
-	if (in.n < HEAD || in.p[0] != PGWIRE_COPY_DATA)
-		return false;
-	uint32_t n = get_be32(in.p + 1) - 4; /* one below 4 becomes one far above the limit */
-	return n > s->lim.piece && n <= PGWIRE_MESSAGE_MAX;
-}
-
-int pgwire_take_piece(struct pgwire_session *s, struct span in, struct pgwire_event *ev)
-{
-	uint32_t head = s->copying > 0 ? 0 : HEAD;
-	uint32_t left = s->copying > 0 ? s->copying : get_be32(in.p + 1) - 4;
-	uint32_t n = left < s->lim.piece ? left : s->lim.piece;
+	uint32_t head = 0, left = s->copying;
+	if (left == 0) {
+		if (in.n < HEAD)
+			return PGWIRE_MORE;
+		head = HEAD;
+		left = get_be32(in.p + 1) - 4; /* one below 4 becomes one far above the limit */
+		if (left > PGWIRE_MESSAGE_MAX || (s->lim.piece == 0 && left > s->lim.row))
+			return PGWIRE_ELENGTH;
+	}
+	uint32_t n = left > s->lim.piece && s->lim.piece > 0 ? s->lim.piece : left;
 	if (in.n - head < n)
 		return PGWIRE_MORE;
 	s->copying = left - n;

@@ -50,12 +50,13 @@ void pgwire_begin_request(struct pgwire_session *s);
 /* COPY (pgwire_session_copy.c). */
 on_message pgwire_on_copy_in;
 on_message pgwire_on_copy_out;
-on_message pgwire_on_copy_data;
 on_message pgwire_on_copy_done;
-/* In COPY_OUT with a limit for pieces: whether [in] begins with one, and taking it as pgwire_next
- */
-bool pgwire_is_piece(const struct pgwire_session *s, struct span in);
-int pgwire_take_piece(struct pgwire_session *s, struct span in, struct pgwire_event *ev);
+/* In COPY_OUT: whether [in] goes on with CopyData, and taking it: as pgwire_next. */
+static inline bool pgwire_is_data(const struct pgwire_session *s, struct span in)
+{
+	return s->copying > 0 || (in.n > 0 && in.p[0] == PGWIRE_COPY_DATA);
+}
+int pgwire_next_data(struct pgwire_session *s, struct span in, struct pgwire_event *ev);
 
 static inline bool pgwire_is_simple(const struct pgwire_session *s)
 {

@@ -8,6 +8,7 @@
 #include "sockets.h"
 
 #include "pgwire/pgwire_session.h"
+#include "pgwire/pgwire_value.h"
 
 #include <sys/random.h>
 

@@ -70,7 +70,6 @@ present() {
   nginx | haproxy | ip) have "$1" || [ -x "/usr/sbin/$1" ] ;;
   hiredis) echo '#include <hiredis/hiredis.h>' | cc -E -x c - >/dev/null 2>&1 ;;
   libpq) pkg-config --exists libpq 2>/dev/null ;;
-  nginx) have nginx || [ -x /usr/sbin/nginx ] ;;
   chromium) have chromium || have chromium-browser ;;
   *) have "$1" ;;
   esac

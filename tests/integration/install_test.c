@@ -26,6 +26,7 @@ static const struct {
 } examples[] = {
 	{"http_hello", "barnacle"}, {"http_poll", "http"},         {"resp_blocking", "resp"},
 	{"resp_poll", "resp"},      {"pgwire_blocking", "pgwire"}, {"redis_blocking", "barnacle"},
+	{"pgwire_poll", "pgwire"},
 };
 #define EXAMPLES (sizeof examples / sizeof *examples)
 
@@ -162,6 +163,17 @@ static void postgres_programs(const char *compiler, struct store *pg)
 	words[4] = "x";
 	says("pgwire_blocking", compiler, words, store_env(pg), 1,
 	     "invalid input syntax for type integer: \"x\"");
+
+	char conninfo[512];
+	const char *poll_words[] = {conninfo, NULL};
+	snprintf(conninfo, sizeof conninfo, "postgres://%s@%s:%s/%s", store_user(pg),
+		 store_host(pg), store_port_text(pg), store_database(pg));
+	says("pgwire_poll", compiler, poll_words, store_env(pg), 0,
+	     "squares: 1\nsquares: 4\nsquares: 9\nbroken: division by zero");
+	says("pgwire_poll", compiler, poll_words, wrong, 1,
+	     "password authentication failed for user \"app\"");
+	snprintf(conninfo, sizeof conninfo, "hots=%s", store_host(pg));
+	says("pgwire_poll", compiler, poll_words, wrong, 1, "an unknown connection option");
 }
 
 static struct proc *serve(const char *program, const char *compiler, int port)

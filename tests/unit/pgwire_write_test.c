@@ -1,5 +1,5 @@
 #include "harness/tap.h"
-#include "pgwire/pgwire.h"
+#include "pgwire/pgwire_value.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
 /* In tables: a span over a literal with NULs inside. */

@@ -1,6 +1,7 @@
 /*
  * The first line of the input is what the client does, the rest is what the server says: a digit
- * of flags (1 cleartext, 2 trust), then requests, a letter each as in unit/pgwire_run.h.
+ * of flags (1 cleartext, 2 trust, 4 md5; 8 and above: protocol 3.2), then requests, a letter each
+ * as in unit/pgwire_run.h.
  */
 #include "fuzz/fuzz.h"
 #include "unit/pgwire_run.h"
@@ -55,7 +56,7 @@ FUZZ(pgwire_session)
 	struct row row = {.name = "fuzz", .requests = letters, .server = SPAN("")};
 	if (rest.p != NULL)
 		row.server = rest;
-	row.flags = head.n > 0 ? head.p[0] & 3u : TRUST;
+	row.flags = head.n > 0 ? (head.p[0] & 7u) | (head.p[0] & 8 ? NEWEST : 0) : TRUST;
 	run_pieces(&whole, &row, a, sizeof a, NULL);
 	for (int i = 0; i < 2; i++) {
 		run_pieces(&parts, &row, b, sizeof b, &d);

@@ -71,8 +71,8 @@ int main(int argc, char **argv)
 	int fd = dial(argv[1], argv[2]), used = 0;
 	struct out out = out_init(room, sizeof room);
 	/* No message may be longer than the buffer holds: it is refused by its first five bytes. */
-	struct pgwire_limits lim = pgwire_default_limits;
-	lim.row = lim.other = sizeof in - 5;
+	struct pgwire_limits lim;
+	pgwire_limits_init(&lim, sizeof in);
 	struct pgwire_login login = {.user = span_str(argv[3]),
 				     .database = span_str(argv[4]),
 				     .password = span_str(getenv("PGPASSWORD"))};

@@ -116,8 +116,8 @@ int main(int argc, char **argv)
 	int fd = begin(argv[1], &t);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	out = out_init(room, sizeof room);
-	struct pgwire_limits lim = pgwire_default_limits;
-	lim.row = lim.other = sizeof in - 5;
+	struct pgwire_limits lim;
+	pgwire_limits_init(&lim, sizeof in);
 	struct pgwire_login login = {
 		.user = t.user, .database = t.database, .password = t.password, .flags = t.flags};
 	struct pgwire_pending queue[4];

@@ -96,6 +96,12 @@ struct pgwire_limits {
 };
 /* 16 MiB, 1 MiB, 8 KiB, 1664 (the server's MaxTupleAttributeNumber), 200, 600,000, 0. */
 extern const struct pgwire_limits pgwire_default_limits;
+/*
+ * Those, for a receive buffer of [room] bytes (at least 64): a message that it cannot hold is
+ * refused from its first five bytes and never waited for, a CopyData that it cannot hold comes in
+ * pieces that it can.
+ */
+void pgwire_limits_init(struct pgwire_limits *lim, size_t room);
 
 struct pgwire_msg {
 	enum pgwire_type type;

@@ -11,6 +11,21 @@ const struct pgwire_limits pgwire_default_limits = {
 	.iterations = 600000,
 };
 
+#define HEAD 5 /* type and length */
+
+void pgwire_limits_init(struct pgwire_limits *lim, size_t room)
+{
+	uint32_t body = room < PGWIRE_MESSAGE_MAX ? (uint32_t)room - HEAD : PGWIRE_MESSAGE_MAX;
+	*lim = pgwire_default_limits;
+	lim->piece = body;
+	if (lim->row > body)
+		lim->row = body;
+	if (lim->other > body)
+		lim->other = body;
+	if (lim->small > body)
+		lim->small = body;
+}
+
 enum size_class { UNKNOWN, SMALL, OTHER, ROW };
 
 static const uint8_t class_of_type[256] = {
@@ -53,7 +68,7 @@ int pgwire_next(const struct pgwire_limits *lim, struct span in, struct pgwire_m
 	uint8_t size_class = class_of_type[in.p[0]];
 	if (size_class == UNKNOWN)
 		return PGWIRE_ETYPE;
-	if (in.n < 5)
+	if (in.n < HEAD)
 		return PGWIRE_MORE;
 	/* The length counts itself, and not the type. */
 	uint32_t n = get_be32(in.p + 1);
@@ -62,7 +77,7 @@ int pgwire_next(const struct pgwire_limits *lim, struct span in, struct pgwire_m
 	if (in.n - 1 < n)
 		return PGWIRE_MORE;
 	m->type = in.p[0];
-	m->body = (struct span){in.p + 5, n - 4};
+	m->body = (struct span){in.p + HEAD, n - 4};
 	return (int)(n + 1);
 }
 

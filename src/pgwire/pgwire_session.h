@@ -4,7 +4,9 @@
  *
  *	struct pgwire_pending queue[64];
  *	struct pgwire_session s;
- *	pgwire_session_init(&s, &pgwire_default_limits, queue, 64);
+ *	struct pgwire_limits lim;
+ *	pgwire_limits_init(&lim, sizeof in_buffer);
+ *	pgwire_session_init(&s, &lim, queue, 64);
  *	pgwire_session_login(&s, &login, random_bytes, &out);   // write `out` to the server
  *	... for all bytes that come:
  *	while ((used = pgwire_session_next(&s, in, &out, &ev)) > 0) {

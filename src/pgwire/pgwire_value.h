@@ -14,7 +14,8 @@
  * the room was too small. NULL is v.null; an empty text is a value.
  *
  * Text is the server's output with its defaults (DateStyle ISO, any bytea_output, any
- * extra_float_digits), not everything that it takes as input.
+ * extra_float_digits), not everything that it takes as input. Binary times are integers, as in all
+ * servers from 10 on and in nearly all before.
  */
 #ifndef PGWIRE_VALUE_H
 #define PGWIRE_VALUE_H

@@ -1,5 +1,5 @@
 #include "harness/tap.h"
-#include "pgwire/pgwire_value.h"
+#include "pgwire/pgwire.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -410,6 +410,18 @@ static void test_limits(void)
 	struct pgwire_msg m;
 	is_int(pgwire_next(&none, SPAN("D\100\0\0\2"), &m), PGWIRE_MORE, "the highest limit");
 	is_int(pgwire_next(&none, SPAN("D\100\0\0\3"), &m), PGWIRE_ELENGTH, "one byte above");
+
+	struct pgwire_limits fit;
+	pgwire_limits_init(&fit, 105);
+	ok(pgwire_next(&fit, SPAN("D\0\0\0\150"), &m) == PGWIRE_MORE &&
+		   pgwire_next(&fit, SPAN("D\0\0\0\151"), &m) == PGWIRE_ELENGTH &&
+		   pgwire_next(&fit, SPAN("E\0\0\0\151"), &m) == PGWIRE_ELENGTH &&
+		   pgwire_next(&fit, SPAN("C\0\0\0\151"), &m) == PGWIRE_ELENGTH,
+	   "limits for a buffer of 105 bytes");
+	ok(fit.piece == 100 && fit.columns == pgwire_default_limits.columns, "and its pieces");
+	pgwire_limits_init(&fit, SIZE_MAX);
+	ok(fit.row == pgwire_default_limits.row && fit.piece == PGWIRE_MESSAGE_MAX,
+	   "limits for a buffer without end");
 }
 
 static void test_key_sizes(void)
@@ -449,95 +461,6 @@ static void test_garbage(void)
 	ok(failures() == 0, "20,000 bodies of garbage: a verdict each");
 }
 
-static void test_ints(void)
-{
-	static const struct {
-		struct span bytes;
-		bool binary;
-		const char *want; /* int2, int4, int8; '-': refused */
-	} rows[] = {
-		{B("5"), false, "5 5 5"},
-		{B("-32768"), false, "-32768 -32768 -32768"},
-		{B("32768"), false, "- 32768 32768"},
-		{B("-32769"), false, "- -32769 -32769"},
-		{B("2147483647"), false, "- 2147483647 2147483647"},
-		{B("2147483648"), false, "- - 2147483648"},
-		{B("-2147483648"), false, "- -2147483648 -2147483648"},
-		{B("-2147483649"), false, "- - -2147483649"},
-		{B("9223372036854775807"), false, "- - 9223372036854775807"},
-		{B("-9223372036854775808"), false, "- - -9223372036854775808"},
-		{B("9223372036854775808"), false, "- - -"},
-		{B(""), false, "- - -"},
-		{B(" 5"), false, "- - -"},
-		{B("+5"), false, "- - -"},
-		{B("5.0"), false, "- - -"},
-		{B("\0\5"), true, "5 - -"},
-		{B("\377\377"), true, "-1 - -"},
-		{B("\200\0"), true, "-32768 - -"},
-		{B("\0\0\1\0"), true, "- 256 -"},
-		{B("\200\0\0\0"), true, "- -2147483648 -"},
-		{B("\177\377\377\377"), true, "- 2147483647 -"},
-		{B("\0\0\0\1\0\0\0\0"), true, "- - 4294967296"},
-		{B("\200\0\0\0\0\0\0\0"), true, "- - -9223372036854775808"},
-		{B("\177\377\377\377\377\377\377\377"), true, "- - 9223372036854775807"},
-		{B("\377\377\377\377\377\377\377\377"), true, "- - -1"},
-		{B(""), true, "- - -"},
-		{B("\0\0\0"), true, "- - -"},
-	};
-	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct pgwire_value v = {guarded(0, rows[i].bytes), false};
-		struct text t = {.n = 0};
-		int16_t n2 = 77;
-		int32_t n4 = 77;
-		int64_t n8 = 77;
-		if (pgwire_get_int2(v, rows[i].binary, &n2))
-			say(&t, "%d ", n2);
-		else
-			say(&t, "%s ", n2 == 77 ? "-" : "touched");
-		if (pgwire_get_int4(v, rows[i].binary, &n4))
-			say(&t, "%d ", n4);
-		else
-			say(&t, "%s ", n4 == 77 ? "-" : "touched");
-		if (pgwire_get_int8(v, rows[i].binary, &n8))
-			say(&t, "%lld", (long long)n8);
-		else
-			say(&t, "%s", n8 == 77 ? "-" : "touched");
-		is_str(t.at, rows[i].want, "integers, row %zu", i);
-	}
-}
-
-static void test_values(void)
-{
-	const struct pgwire_value null = {SPAN_NONE, true};
-	static const struct {
-		struct span bytes;
-		bool binary;
-		int want;
-	} bools[] = {
-		{B("t"), false, 1},  {B("f"), false, 0}, {B("true"), false, -1},
-		{B("1"), false, -1}, {B(""), false, -1}, {B("\1"), false, -1},
-		{B("\1"), true, 1},  {B("\0"), true, 0}, {B("\2"), true, -1},
-		{B("t"), true, -1},  {B(""), true, -1},  {B("\0\0"), true, -1},
-	};
-	for (size_t i = 0; i < LENGTH(bools); i++) {
-		struct pgwire_value v = {guarded(0, bools[i].bytes), false};
-		bool b = false;
-		int got = pgwire_get_bool(v, bools[i].binary, &b) ? b : -1;
-		is_int(got, bools[i].want, "boolean, row %zu", i);
-	}
-	struct span text;
-	bool b;
-	int16_t n2;
-	int32_t n4;
-	int64_t n8;
-	ok(!pgwire_get_text(null, &text) && !pgwire_get_bool(null, true, &b) &&
-		   !pgwire_get_int2(null, false, &n2) && !pgwire_get_int4(null, true, &n4) &&
-		   !pgwire_get_int8(null, false, &n8),
-	   "NULL is no value of any type");
-	ok(pgwire_get_text((struct pgwire_value){SPAN(""), false}, &text) && text.n == 0,
-	   "the empty text is one");
-}
-
 static void test_classes(void)
 {
 	static const struct {
@@ -548,12 +471,12 @@ static void test_classes(void)
 		{"57014", PGWIRE_CLASS_STATEMENT}, {"40002", PGWIRE_CLASS_STATEMENT},
 		{"", PGWIRE_CLASS_STATEMENT},      {"08006", PGWIRE_CLASS_DEAD},
 		{"08P01", PGWIRE_CLASS_DEAD},      {"57P01", PGWIRE_CLASS_ELSEWHERE},
-		{"57P02", PGWIRE_CLASS_ELSEWHERE},      {"57P04", PGWIRE_CLASS_DEAD},
+		{"57P02", PGWIRE_CLASS_ELSEWHERE}, {"57P04", PGWIRE_CLASS_DEAD},
 		{"57P05", PGWIRE_CLASS_DEAD},      {"25P03", PGWIRE_CLASS_DEAD},
 		{"25P04", PGWIRE_CLASS_DEAD},      {"40001", PGWIRE_CLASS_RETRY},
 		{"40P01", PGWIRE_CLASS_RETRY},     {"25006", PGWIRE_CLASS_ELSEWHERE},
 		{"53300", PGWIRE_CLASS_BUSY},      {"53200", PGWIRE_CLASS_BUSY},
-		{"57P03", PGWIRE_CLASS_ELSEWHERE},      {"26000", PGWIRE_CLASS_STALE},
+		{"57P03", PGWIRE_CLASS_ELSEWHERE}, {"26000", PGWIRE_CLASS_STALE},
 		{"0A000", PGWIRE_CLASS_STALE},     {"28P01", PGWIRE_CLASS_LOGIN},
 		{"3D000", PGWIRE_CLASS_LOGIN},
 	};
@@ -582,8 +505,6 @@ int main(void)
 	test_limits();
 	test_key_sizes();
 	test_garbage();
-	test_ints();
-	test_values();
 	test_classes();
 	test_strerror();
 	return done();

@@ -13,6 +13,12 @@
  *	rc = pgwire_scram_get_final(&s, msg, &keys);              // 1: the server has proven itself
  *	pgwire_scram_wipe(&s);
  *
+ * Channel binding: the header of client-first says 'n', the client has none, as is right without
+ * TLS. Over TLS it will say 'p=tls-server-end-point' when the server offers SCRAM-SHA-256-PLUS,
+ *with the hash of its certificate (RFC 5929, section 4) behind the header in client-final's "c=";
+ *and 'y' when the client could and the server does not offer it, so that nobody can take the offer
+ * away unseen. Which one is the transport's to say, at the login; only those two texts hang on it.
+ *
  * The password is used as the bytes it is. SASLprep (RFC 4013) leaves printable ASCII alone; for
  * other passwords libpq and the server normalise (NFKC) when they can and take the bytes as they
  * are when they cannot. So a password with characters that NFKC changes does not log in here;

@@ -144,7 +144,18 @@ struct pgwire_row {
 	uint16_t count, left;
 };
 int pgwire_row_init(struct pgwire_row *r, struct span body);
-bool pgwire_row_next(struct pgwire_row *r, struct pgwire_value *v);
+static inline bool pgwire_row_next(struct pgwire_row *r, struct pgwire_value *v)
+{
+	if (r->left == 0)
+		return false;
+	r->left--;
+	uint32_t n = get_be32(r->at);
+	r->at += 4;
+	v->null = n == UINT32_MAX;
+	v->bytes = v->null ? SPAN_NONE : (struct span){r->at, n};
+	r->at += v->bytes.n;
+	return true;
+}
 
 /* ParameterDescription: the OID of each parameter's type. */
 struct pgwire_types {

@@ -58,4 +58,21 @@ static inline int take_end(const struct cursor *c)
 	return c->bad || c->rest.n != 0 ? PGWIRE_EBODY : 1;
 }
 
+#define MESSAGE_HEAD 5 /* type and length */
+
+/* A whole message whose type was looked at: bytes used, PGWIRE_MORE, or PGWIRE_ELENGTH. */
+static inline int pgwire_next_body(uint32_t limit, struct span in, struct span *body)
+{
+	if (in.n < MESSAGE_HEAD)
+		return PGWIRE_MORE;
+	/* The length counts itself, and not the type; one below 4 becomes one above any limit. */
+	uint32_t n = get_be32(in.p + 1) - 4;
+	if (n > limit || n > PGWIRE_MESSAGE_MAX)
+		return PGWIRE_ELENGTH;
+	if (in.n - MESSAGE_HEAD < n)
+		return PGWIRE_MORE;
+	*body = (struct span){in.p + MESSAGE_HEAD, n};
+	return (int)(MESSAGE_HEAD + n);
+}
+
 #endif

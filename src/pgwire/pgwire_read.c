@@ -11,11 +11,10 @@ const struct pgwire_limits pgwire_default_limits = {
 	.iterations = 600000,
 };
 
-#define HEAD 5 /* type and length */
-
 void pgwire_limits_init(struct pgwire_limits *lim, size_t room)
 {
-	uint32_t body = room < PGWIRE_MESSAGE_MAX ? (uint32_t)room - HEAD : PGWIRE_MESSAGE_MAX;
+	uint32_t body =
+		room < PGWIRE_MESSAGE_MAX ? (uint32_t)room - MESSAGE_HEAD : PGWIRE_MESSAGE_MAX;
 	*lim = pgwire_default_limits;
 	lim->piece = body;
 	if (lim->row > body)
@@ -57,8 +56,7 @@ static const uint8_t class_of_type[256] = {
 
 static uint32_t limit_of(const struct pgwire_limits *lim, uint8_t size_class)
 {
-	uint32_t n = size_class == ROW ? lim->row : size_class == OTHER ? lim->other : lim->small;
-	return n < PGWIRE_MESSAGE_MAX ? n : PGWIRE_MESSAGE_MAX;
+	return size_class == ROW ? lim->row : size_class == OTHER ? lim->other : lim->small;
 }
 
 int pgwire_next(const struct pgwire_limits *lim, struct span in, struct pgwire_msg *m)
@@ -68,17 +66,8 @@ int pgwire_next(const struct pgwire_limits *lim, struct span in, struct pgwire_m
 	uint8_t size_class = class_of_type[in.p[0]];
 	if (size_class == UNKNOWN)
 		return PGWIRE_ETYPE;
-	if (in.n < HEAD)
-		return PGWIRE_MORE;
-	/* The length counts itself, and not the type. */
-	uint32_t n = get_be32(in.p + 1);
-	if (n < 4 || n - 4 > limit_of(lim, size_class))
-		return PGWIRE_ELENGTH;
-	if (in.n - 1 < n)
-		return PGWIRE_MORE;
 	m->type = in.p[0];
-	m->body = (struct span){in.p + HEAD, n - 4};
-	return (int)(n + 1);
+	return pgwire_next_body(limit_of(lim, size_class), in, &m->body);
 }
 
 static bool take_column(struct cursor *c, struct pgwire_column *column)
@@ -145,27 +134,14 @@ static bool values_fit(struct span s, unsigned count)
 
 int pgwire_row_init(struct pgwire_row *r, struct span body)
 {
-	*r = (struct pgwire_row){0};
-	if (body.n < 2)
+	uint16_t count = body.n < 2 ? 0 : get_be16(body.p);
+	if (body.n < 2 || !values_fit((struct span){body.p + 2, body.n - 2}, count)) {
+		*r = (struct pgwire_row){0};
 		return PGWIRE_EBODY;
-	uint16_t count = get_be16(body.p);
-	if (!values_fit((struct span){body.p + 2, body.n - 2}, count))
-		return PGWIRE_EBODY;
-	*r = (struct pgwire_row){body.p + 2, count, count};
+	}
+	r->at = body.p + 2;
+	r->count = r->left = count;
 	return 1;
-}
-
-bool pgwire_row_next(struct pgwire_row *r, struct pgwire_value *v)
-{
-	if (r->left == 0)
-		return false;
-	r->left--;
-	uint32_t n = get_be32(r->at);
-	r->at += 4;
-	v->null = n == NO_VALUE;
-	v->bytes = v->null ? SPAN_NONE : (struct span){r->at, n};
-	r->at += v->bytes.n;
-	return true;
 }
 
 int pgwire_types_init(struct pgwire_types *t, struct span body)

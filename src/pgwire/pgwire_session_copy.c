@@ -1,6 +1,5 @@
+#include "pgwire/pgwire_cursor.h"
 #include "pgwire/pgwire_state.h"
-
-#define HEAD 5 /* bytes of a message before its body */
 
 int pgwire_on_copy_in(struct pgwire_session *s, struct span body, struct out *o,
 		      struct pgwire_event *ev)
@@ -53,9 +52,9 @@ int pgwire_next_data(struct pgwire_session *s, struct span in, struct pgwire_eve
 {
 	uint32_t head = 0, left = s->copying;
 	if (left == 0) {
-		if (in.n < HEAD)
+		if (in.n < MESSAGE_HEAD)
 			return PGWIRE_MORE;
-		head = HEAD;
+		head = MESSAGE_HEAD;
 		left = get_be32(in.p + 1) - 4; /* one below 4 becomes one far above the limit */
 		if (left > PGWIRE_MESSAGE_MAX || (s->lim.piece == 0 && left > s->lim.row))
 			return PGWIRE_ELENGTH;

@@ -51,10 +51,11 @@ void pgwire_begin_request(struct pgwire_session *s);
 on_message pgwire_on_copy_in;
 on_message pgwire_on_copy_out;
 on_message pgwire_on_copy_done;
-/* In COPY_OUT: whether [in] goes on with CopyData, and taking it: as pgwire_next. */
+/* Whether [in] goes on with CopyData that may come now, and taking it: as pgwire_next. */
 static inline bool pgwire_is_data(const struct pgwire_session *s, struct span in)
 {
-	return s->copying > 0 || (in.n > 0 && in.p[0] == PGWIRE_COPY_DATA);
+	return s->phase == COPY_OUT &&
+	       (s->copying > 0 || (in.n > 0 && in.p[0] == PGWIRE_COPY_DATA));
 }
 int pgwire_next_data(struct pgwire_session *s, struct span in, struct pgwire_event *ev);
 

@@ -23,9 +23,11 @@ static bool get_int(struct pgwire_value v, bool binary, unsigned size, int64_t *
 		return dec_i64(v.bytes, n) && *n <= max && *n >= -max - 1;
 	if (v.bytes.n != size)
 		return false;
-	uint64_t u = 0;
-	for (unsigned i = 0; i < size; i++)
-		u = u << 8 | v.bytes.p[i];
+	uint64_t u;
+	if (size == 4)
+		u = get_be32(v.bytes.p);
+	else
+		u = size == 8 ? get_be64(v.bytes.p) : get_be16(v.bytes.p);
 	/* Two's complement by hand: above max it stands for u - 2^bits. */
 	*n = u <= (uint64_t)max ? (int64_t)u : -max - 1 + (int64_t)(u - (uint64_t)max - 1);
 	return true;

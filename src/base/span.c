@@ -89,7 +89,10 @@ bool dec_u64(struct span s, uint64_t *v)
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned digit = (unsigned)s.p[i] - '0';
-		if (digit > 9 || sum > (UINT64_MAX - digit) / 10)
+		if (digit > 9)
+			return false;
+		/* Nineteen digits fit whatever they are. */
+		if (i >= 19 && sum > (UINT64_MAX - digit) / 10)
 			return false;
 		sum = sum * 10 + digit;
 	}

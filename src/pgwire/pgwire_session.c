@@ -296,7 +296,7 @@ static bool is_row(const struct pgwire_session *s, struct span in)
 }
 
 /* What pgwire_next and the table do for other messages, in one go: most that come are rows. */
-static int next_row(const struct pgwire_session *s, struct span in, struct pgwire_event *ev)
+static int next_row(struct pgwire_session *s, struct span in, struct pgwire_event *ev)
 {
 	struct span body;
 	int used = pgwire_next_body(s->lim.row, in, &body);
@@ -306,6 +306,9 @@ static int next_row(const struct pgwire_session *s, struct span in, struct pgwir
 		return PGWIRE_EBODY;
 	if (ev->row.count != s->columns)
 		return PGWIRE_EROW;
+	/* What has rows is neither empty nor a COPY. */
+	if (s->phase == ROWS_UNKNOWN)
+		s->phase = ROWS;
 	ev->kind = PGWIRE_EV_ROW;
 	return used;
 }

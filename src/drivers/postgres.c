@@ -1,4 +1,4 @@
-#include "drivers/postgres.h"
+#include "drivers/postgres_inner.h"
 
 #include <string.h>
 
@@ -20,7 +20,7 @@ static void set_text(char *to, size_t cap, struct span code, struct span message
 	to[o.n] = '\0';
 }
 
-static void break_off(struct postgres *p, struct span code, struct span message)
+void postgres_break(struct postgres *p, struct span code, struct span message)
 {
 	set_text(p->why, sizeof p->why, code, message);
 	p->ready = false;
@@ -31,7 +31,7 @@ void postgres_renew(struct postgres *p, const char *why)
 {
 	/* Otherwise a new one is being made already, and its own reason counts. */
 	if (p->link.state == LINK_READY)
-		break_off(p, SPAN_NONE, span_str(why));
+		postgres_break(p, SPAN_NONE, span_str(why));
 }
 
 static struct out login_writer(struct postgres *p)
@@ -45,12 +45,13 @@ static void on_up(struct link *l)
 {
 	struct postgres *p = postgres_of(l);
 	uint8_t nonce[PGWIRE_NONCE_SIZE];
+	p->error = 0;
 	net_random(nonce, sizeof nonce);
 	pgwire_session_init(&p->session, &p->cfg->limits, p->queue, POSTGRES_IN_FLIGHT);
 	struct out o = login_writer(p);
 	int rc = pgwire_session_login(&p->session, &p->cfg->login, nonce, &o);
 	if (rc < 0 || !net_out_close(&l->conn, &o))
-		break_off(p, SPAN_NONE, span_str(pgwire_strerror(rc < 0 ? rc : PGWIRE_EROOM)));
+		postgres_break(p, SPAN_NONE, span_str(pgwire_strerror(rc < 0 ? rc : PGWIRE_EROOM)));
 }
 
 static void work(struct net_task *t)
@@ -65,22 +66,29 @@ static void work(struct net_task *t)
 	if (rc == 0)
 		net_task_put(p->link.loop, t, work);
 	else if (rc < 0)
-		break_off(p, SPAN_NONE, span_str(pgwire_strerror(rc)));
+		postgres_break(p, SPAN_NONE, span_str(pgwire_strerror(rc)));
 }
 
 /* Sending. */
 
-static int put(struct postgres *p, const struct pgwire_query *query, unsigned flags,
-	       struct postgres_request *q, uint32_t ms)
+/* Of the fixed parts of all its messages, and then some. */
+#define MESSAGES_ROOM 256
+
+int postgres_put_now(struct postgres *p, struct postgres_request *q, uint32_t ms,
+		     const struct pgwire_query *query, unsigned flags)
 {
-	size_t need = 256 + query->sql.n + 2 * query->statement.n;
+	size_t need = MESSAGES_ROOM + query->sql.n + 3 * query->statement.n + 4 * query->portal.n +
+		      query->close.n + 2 * query->formats.n;
 	for (size_t i = 0; i < query->nparams; i++)
 		need += query->params[i].value.n + 16;
+	q->at = p->link.conn.sent + net_pending(&p->link.conn);
 	struct out o = net_out_open(&p->link.conn, need);
-	if (pgwire_session_send(&p->session, &o, query, flags, q) < 0)
-		return POSTGRES_EFULL;
-	if (!net_out_close(&p->link.conn, &o))
-		return POSTGRES_EFULL;
+	int rc = pgwire_session_send(&p->session, &o, query, flags, q);
+	if (rc < 0)
+		return rc == PGWIRE_ETEXT || rc == PGWIRE_EREQUEST ? POSTGRES_EREQUEST
+								   : POSTGRES_EFULL;
+	net_out_close(&p->link.conn, &o);
+	q->on = p;
 	q->sqlstate[0] = q->message[0] = '\0';
 	q->deadline = p->link.loop->now + ms;
 	link_expect(&p->link, q->deadline);
@@ -88,20 +96,26 @@ static int put(struct postgres *p, const struct pgwire_query *query, unsigned fl
 	return 0;
 }
 
-int postgres_send(struct postgres *p, struct postgres_request *q, uint32_t ms,
-		  const struct postgres_statement *statement, const struct pgwire_param *params,
-		  size_t nparams)
+int postgres_put(struct postgres *p, struct postgres_request *q, uint32_t ms,
+		 const struct pgwire_query *query, unsigned flags)
 {
 	/* Between a loss and the end of its turn it is ready but closing. */
 	if (!p->ready || p->link.conn.closing)
 		return POSTGRES_EDOWN;
+	return postgres_put_now(p, q, ms, query, flags);
+}
+
+int postgres_send(struct postgres *p, struct postgres_request *q, uint32_t ms,
+		  const struct postgres_statement *statement, const struct pgwire_param *params,
+		  size_t nparams)
+{
 	struct pgwire_query query = {
 		.statement = statement->name,
 		.params = params,
 		.nparams = nparams,
 		.columns = statement->columns,
 	};
-	return put(p, &query, PGWIRE_BIND | PGWIRE_EXECUTE, q, ms);
+	return postgres_put(p, q, ms, &query, PGWIRE_BIND | PGWIRE_EXECUTE);
 }
 
 /* After the login: the schema, then the statements, all in one write. */
@@ -109,19 +123,20 @@ int postgres_send(struct postgres *p, struct postgres_request *q, uint32_t ms,
 static void now_ready(struct postgres *p)
 {
 	p->ready = true;
+	p->connects++;
 	link_ready(&p->link);
 	p->events->ready(p);
 }
 
 static void boot_done(struct postgres_request *q, int rc)
 {
-	struct postgres *p = postgres_of(q->boot_of);
+	struct postgres *p = q->on;
 	size_t i = (size_t)(q - p->boot);
 	p->booting--;
-	if (rc == POSTGRES_ELOST || rc == POSTGRES_ELATE || p->link.state != LINK_LOGIN)
+	if (p->link.state != LINK_LOGIN)
 		return;
 	if (rc < 0 && i >= p->cfg->setups) {
-		break_off(p, span_str(q->sqlstate), span_str(q->message));
+		postgres_break(p, span_str(q->sqlstate), span_str(q->message));
 		return;
 	}
 	if (p->booting == 0)
@@ -133,11 +148,11 @@ static int boot_one(struct postgres *p, const struct pgwire_query *query, unsign
 	if (p->booting == POSTGRES_BOOT_MAX)
 		return POSTGRES_EFULL;
 	struct postgres_request *q = &p->boot[p->booting++];
-	*q = (struct postgres_request){.done = boot_done, .boot_of = &p->link};
-	return put(p, query, flags, q, p->cfg->link.connect_ms);
+	*q = (struct postgres_request){.done = boot_done};
+	return postgres_put_now(p, q, p->cfg->link.connect_ms, query, flags);
 }
 
-static void boot(struct postgres *p)
+void postgres_boot(struct postgres *p)
 {
 	const struct postgres_config *cfg = p->cfg;
 	int rc = 0;
@@ -150,7 +165,7 @@ static void boot(struct postgres *p)
 			      PGWIRE_PREPARE);
 	}
 	if (rc < 0)
-		break_off(p, SPAN_NONE, SPAN("no room for the statements"));
+		postgres_break(p, SPAN_NONE, SPAN("no room for the statements"));
 	else if (p->booting == 0)
 		now_ready(p);
 }
@@ -172,24 +187,30 @@ static void on_error(struct postgres *p, struct postgres_request *q, const struc
 static void on_event(struct postgres *p, const struct pgwire_event *ev)
 {
 	struct postgres_request *q = ev->who;
+	for (struct postgres_watcher *w = p->watchers; w != NULL; w = w->next)
+		if (w->event(w, p, ev))
+			return;
 	switch (ev->kind) {
 	case PGWIRE_EV_WORK:
 		net_task_put(p->link.loop, &p->work, work);
 		break;
 	case PGWIRE_EV_READY:
-		boot(p);
+		postgres_boot(p);
 		break;
 	case PGWIRE_EV_ROW:
 		if (q->row != NULL)
 			q->row(q, &ev->row);
 		break;
-	case PGWIRE_EV_ERROR:
-		on_error(p, q, &ev->error);
-		break;
 	case PGWIRE_EV_DONE:
 		q->done(q, ev->failed ? POSTGRES_EFAILED : 0);
 		break;
+	case PGWIRE_EV_NONE:
+		break;
 	default:
+		if (ev->kind == PGWIRE_EV_ERROR)
+			on_error(p, q, &ev->error);
+		if (q != NULL && q->event != NULL && ev->kind < PGWIRE_EV_NOTICE)
+			q->event(q, ev);
 		break;
 	}
 }
@@ -197,37 +218,54 @@ static void on_event(struct postgres *p, const struct pgwire_event *ev)
 static int step(struct postgres *p, struct pgwire_event *ev)
 {
 	struct net_conn *c = &p->link.conn;
-	/* Our statements never COPY, so it is only the login that the session answers by itself. */
-	bool login = p->link.state == LINK_LOGIN;
-	struct out o = login ? login_writer(p) : out_init(NULL, 0);
+	struct out o = out_init(NULL, 0);
 	int used = pgwire_session_next(&p->session, net_peek(c), &o, ev);
-	if (o.n > 0)
-		net_out_close(c, &o);
+	if (used != PGWIRE_EROOM)
+		return used;
+	/* The session answers by itself: in the login, and to a COPY that nobody asked for. */
+	o = login_writer(p);
+	used = pgwire_session_next(&p->session, net_peek(c), &o, ev);
+	net_out_close(c, &o);
 	return used;
+}
+
+static void breaks_protocol(struct postgres *p, int rc)
+{
+	if (rc == PGWIRE_EFATAL && p->why[0] != '\0') {
+		link_break(&p->link, NET_ECLOSED);
+		return;
+	}
+	p->error = rc;
+	if (p->session.refusal[0] != '\0')
+		postgres_break(p, span_str(p->session.code), span_str(p->session.refusal));
+	else
+		postgres_break(p, SPAN_NONE, span_str(pgwire_strerror(rc)));
 }
 
 static void on_input(struct link *l)
 {
 	struct postgres *p = postgres_of(l);
-	while (l->state == LINK_LOGIN || l->state == LINK_READY) {
+	while ((l->state == LINK_LOGIN || l->state == LINK_READY) && !l->conn.paused) {
 		struct pgwire_event ev;
 		int used = step(p, &ev);
 		if (used == PGWIRE_MORE)
 			break;
 		if (used < 0) {
-			bool told = used == PGWIRE_EFATAL && p->why[0] != '\0';
-			if (told)
-				link_break(l, NET_ECLOSED);
-			else if (p->session.refusal[0] != '\0')
-				break_off(p, span_str(p->session.code),
-					  span_str(p->session.refusal));
-			else
-				break_off(p, SPAN_NONE, span_str(pgwire_strerror(used)));
+			breaks_protocol(p, used);
 			break;
 		}
 		on_event(p, &ev);
 		net_eat(&l->conn, (size_t)used);
 	}
+}
+
+static int fate(const struct postgres *p, const struct postgres_request *q, int why)
+{
+	if (p->link.conn.sent <= q->at)
+		return POSTGRES_EUNSENT;
+	if (why == NET_EDEADLINE)
+		return POSTGRES_ELATE;
+	return p->error != 0 ? POSTGRES_EPROTO : POSTGRES_ELOST;
 }
 
 static void on_down(struct link *l, int why)
@@ -237,13 +275,15 @@ static void on_down(struct link *l, int why)
 	p->ready = false;
 	p->losses++;
 	net_task_drop(l->loop, &p->work);
+	if (why == NET_EFULL)
+		p->error = why;
 	if (p->why[0] == '\0')
 		set_text(p->why, sizeof p->why, SPAN_NONE,
 			 why == NET_EDEADLINE ? SPAN("no answer before the deadline")
 					      : span_str(net_strerror(why)));
 	while (!l->stopped && pgwire_session_drop(&p->session, &who)) {
 		struct postgres_request *q = who;
-		q->done(q, why == NET_EDEADLINE ? POSTGRES_ELATE : POSTGRES_ELOST);
+		q->done(q, fate(p, q, why));
 	}
 	if (!l->stopped)
 		p->events->down(p, p->why);
@@ -252,14 +292,26 @@ static void on_down(struct link *l, int why)
 
 static uint64_t first_deadline(const struct link *l)
 {
-	const struct pgwire_session *s = &postgres_of(l)->session;
+	struct postgres *p = postgres_of(l);
+	const struct pgwire_session *s = &p->session;
 	uint64_t first = UINT64_MAX;
+	/* Who holds the rows back is not waiting for the server. */
+	if (l->conn.paused)
+		return first;
+	if (p->late != NULL)
+		return p->late(p);
 	for (uint32_t i = 0; i < s->count; i++) {
 		const struct postgres_request *q = s->queue[(s->head + i) % s->cap].who;
 		if (q->deadline < first)
 			first = q->deadline;
 	}
 	return first;
+}
+
+void postgres_watch(struct postgres *p, struct postgres_watcher *w)
+{
+	w->next = p->watchers;
+	p->watchers = w;
 }
 
 static const struct link_ops link_ops = {on_up, on_input, on_down, first_deadline};

@@ -75,6 +75,12 @@ static inline const char *postgres_word(int rc)
 		return "late";
 	case POSTGRES_EFAILED:
 		return "failed";
+	case POSTGRES_EUNSENT:
+		return "unsent";
+	case POSTGRES_EPROTO:
+		return "broken";
+	case POSTGRES_EREQUEST:
+		return "unsayable";
 	default:
 		return "?";
 	}

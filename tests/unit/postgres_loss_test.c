@@ -19,15 +19,15 @@ static void loses(void)
 		{"FATAL in the middle", "2DF", "a 7;a=lost;b=lost;down(57P01 shutting down);",
 		 false},
 		{"an answer out of order", ROW "2" ROW "F",
-		 "a 7;a=ok;b=lost;down(a message that may not come now);", false},
+		 "a 7;a=ok;b=broken;down(a message that may not come now);", false},
 		{"FATAL at the end", ROW ROW "F", "a 7;a=ok;b 7;b=ok;down(57P01 shutting down);",
 		 false},
-		{"garbage", "?", "a=lost;b=lost;down(a message type the protocol does not have);",
-		 false},
+		{"garbage", "?",
+		 "a=broken;b=broken;down(a message type the protocol does not have);", false},
 		{"an answer too many", ROW ROW ROW,
 		 "a 7;a=ok;b 7;b=ok;down(a message that may not come now);", false},
 		{"a row of another width", "2TDCZ",
-		 "a=lost;b=lost;down(a message that may not come now);", false},
+		 "a=broken;b=broken;down(a message that may not come now);", false},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		begin_ready();

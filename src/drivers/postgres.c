@@ -89,6 +89,7 @@ int postgres_put_now(struct postgres *p, struct postgres_request *q, uint32_t ms
 								   : POSTGRES_EFULL;
 	net_out_close(&p->link.conn, &o);
 	q->on = p;
+	q->marks = 0;
 	q->sqlstate[0] = q->message[0] = '\0';
 	q->deadline = p->link.loop->now + ms;
 	link_expect(&p->link, q->deadline);

@@ -47,6 +47,11 @@ bool postgres_is_unsent(int rc);
 
 struct postgres;
 
+struct postgres_statement {
+	struct span name, sql;
+	uint16_t columns; /* of its rows */
+};
+
 struct postgres_request {
 	/* One row; the view is good for the call. May be NULL when there are none. */
 	void (*row)(struct postgres_request *q, const struct pgwire_row *row);
@@ -60,13 +65,13 @@ struct postgres_request {
 	struct postgres *on; /* where it was sent last; this and what follows: the driver's */
 	uint64_t deadline;   /* loop time */
 	uint64_t at;         /* where it begins in the bytes of its connection */
+	const struct postgres_statement *statement; /* these five: see postgres_cache.h */
+	const struct pgwire_param *params;
+	size_t nparams;
+	uint32_t number;
+	uint8_t marks;
 	char sqlstate[6];
 	char message[120]; /* of the server's error, cut */
-};
-
-struct postgres_statement {
-	struct span name, sql;
-	uint16_t columns; /* of its rows */
 };
 
 struct postgres_events {

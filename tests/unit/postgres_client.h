@@ -126,7 +126,8 @@ static inline struct ask *ask(char name)
 /*
  * What the peer says, a letter for each message:
  *	R AuthenticationOk  S a setting  K a key  Z ready  1 2 t n T C I as in the protocol,
- *	T and D with one column, D "7", E an error, F a FATAL one, N a notice, ? no message
+ *	T and D with one column, D "7", E an error, F a FATAL one, N a notice, ? no message,
+ *	and errors with a meaning: X cancelled, U no such statement, O its result has changed
  */
 
 static inline void put_fields(struct out *o, const char *severity, const char *code,
@@ -140,6 +141,8 @@ static inline void put_fields(struct out *o, const char *severity, const char *c
 		out_byte(o, (uint8_t)fields[i].kind);
 		out_mem(o, fields[i].text, strlen(fields[i].text) + 1);
 	}
+	if (strcmp(code, "0A000") == 0)
+		out_mem(o, "RRevalidateCachedQuery", 23);
 	out_byte(o, 0);
 }
 
@@ -166,6 +169,12 @@ static inline void put_body(struct out *o, char letter)
 		out_mem(o, "SELECT 1", 9);
 	else if (letter == 'E')
 		put_fields(o, "ERROR", "42P01", "no such table");
+	else if (letter == 'X')
+		put_fields(o, "ERROR", "57014", "cancelled");
+	else if (letter == 'U')
+		put_fields(o, "ERROR", "26000", "no such statement");
+	else if (letter == 'O')
+		put_fields(o, "ERROR", "0A000", "another result");
 	else if (letter == 'F')
 		put_fields(o, "FATAL", "57P01", "shutting down");
 	else if (letter == 'N')
@@ -177,7 +186,7 @@ static inline void pg_say(const char *letters)
 	uint8_t buf[4096];
 	struct out o = out_init(buf, sizeof buf);
 	for (; *letters != '\0'; letters++) {
-		out_byte(&o, *letters == 'F' ? 'E' : (uint8_t)*letters);
+		out_byte(&o, strchr("FXUO", *letters) != NULL ? 'E' : (uint8_t)*letters);
 		size_t at = o.n;
 		out_be32(&o, 0);
 		put_body(&o, *letters);

@@ -17,6 +17,7 @@ static bool take_next_host(struct link *l)
 	if (++l->tried < l->cfg->host_count)
 		return true;
 	l->tried = 0;
+	l->passes++;
 	return false;
 }
 
@@ -66,7 +67,14 @@ static void on_closed(struct net_conn *c, int why)
 	l->ops->down(l, why);
 }
 
-static const struct net_conn_ops conn_ops = {on_input, NULL, on_closed};
+static void on_drained(struct net_conn *c)
+{
+	struct link *l = link_of_conn(c);
+	if (l->drained != NULL)
+		l->drained(l);
+}
+
+static const struct net_conn_ops conn_ops = {on_input, on_drained, on_closed};
 
 static void on_late(struct net_timer *t)
 {
@@ -171,7 +179,10 @@ void link_stop(struct link *l)
 	net_timer_stop(&l->timer);
 	net_timer_stop(&l->late);
 	net_dial_cancel(&l->dial);
-	if (l->state == LINK_LOGIN || l->state == LINK_READY)
+	if (l->state == LINK_LOGIN || l->state == LINK_READY) {
 		net_finish(&l->conn, false);
-	l->state = LINK_OFF;
+		l->state = LINK_CLOSING;
+	}
+	if (l->state != LINK_CLOSING)
+		l->state = LINK_OFF;
 }

@@ -48,13 +48,16 @@ struct link {
 	struct net_conn conn;
 	struct net_timer timer; /* the next attempt, or the end of the present one */
 	struct net_timer late;
-	size_t host;    /* the present one, or the next */
-	uint32_t tried; /* hosts since the last back-off */
+	size_t host;     /* the present one, or the next */
+	uint32_t tried;  /* hosts since the last back-off */
+	uint32_t passes; /* how often all of them failed, one after the other */
 	uint32_t backoff;
 	uint64_t ready_at; /* loop time; 0: not since the last attempt */
 	enum link_state state;
 	bool stopped;
 	bool held; /* by the owner, who leaves input and the peer's end for later: net_again then */
+	/* All output is sent, after net_want_drained(&l->conn); set by who asks for that. */
+	void (*drained)(struct link *l);
 };
 
 /* [cfg] stays the caller's and in place. Nothing is called from within start. */
@@ -79,8 +82,8 @@ void link_slow(struct link *l);
 void link_break(struct link *l, int why);
 /*
  * Closes, sending what is written, without [down] and for good. The memory is the owner's again
- * when the connection has closed: at the end of the turn, or up to NET_FINISH_MS later when the
- * peer does not take what was written.
+ * when the connection has closed, l->state being LINK_OFF: at the end of the turn, or up to
+ * NET_FINISH_MS later when the peer does not take what was written.
  */
 void link_stop(struct link *l);
 

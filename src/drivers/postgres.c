@@ -3,7 +3,8 @@
 #include <string.h>
 
 #define LOGIN_ROOM 2048
-#define SLICE 512 /* PBKDF2 iterations per turn: some 0.1 ms */
+#define COPY_ROOM 80 /* what the session says to a COPY by itself: 64 bytes at most */
+#define SLICE 512    /* PBKDF2 iterations per turn: some 0.1 ms */
 
 static struct postgres *postgres_of(const struct link *l)
 {
@@ -223,8 +224,8 @@ static int step(struct postgres *p, struct pgwire_event *ev)
 	int used = pgwire_session_next(&p->session, net_peek(c), &o, ev);
 	if (used != PGWIRE_EROOM)
 		return used;
-	/* The session answers by itself: in the login, and to a COPY that nobody asked for. */
-	o = login_writer(p);
+	/* The session answers by itself: in the login, and to a COPY. */
+	o = p->link.state == LINK_LOGIN ? login_writer(p) : net_out_open(c, COPY_ROOM);
 	used = pgwire_session_next(&p->session, net_peek(c), &o, ev);
 	net_out_close(c, &o);
 	return used;

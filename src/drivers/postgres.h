@@ -46,6 +46,7 @@ const char *postgres_strerror(int rc);
 bool postgres_is_unsent(int rc);
 
 struct postgres;
+struct postgres_copy;
 
 struct postgres_statement {
 	struct span name, sql;
@@ -112,7 +113,8 @@ struct postgres {
 	/* Asked when the time that was told to link_expect has come: see postgres_cancel.h. */
 	uint64_t (*late)(struct postgres *p);
 	void *canceller;
-	uint64_t held_at; /* see postgres_hold */
+	uint64_t held_at;           /* see postgres_hold */
+	struct postgres_copy *copy; /* see postgres_copy.h */
 	bool ready;
 	int error; /* PGWIRE_E... or NET_EFULL: how the server broke the protocol; 0: it did not */
 	char why[192];

@@ -52,14 +52,18 @@ static struct postgres_cache_entry *pick(const struct postgres_cache *c)
 	return oldest;
 }
 
+void postgres_cache_forget(struct postgres_cache *c)
+{
+	if (c->cap > 0)
+		memset(c->entries, 0, c->cap * sizeof *c->entries);
+}
+
 /* A new connection knows none of them. */
 static void forget_old(struct postgres_cache *c)
 {
-	if (c->connects == c->p->connects)
-		return;
+	if (c->connects != c->p->connects)
+		postgres_cache_forget(c);
 	c->connects = c->p->connects;
-	if (c->cap > 0)
-		memset(c->entries, 0, c->cap * sizeof *c->entries);
 }
 
 static int send_unnamed(struct postgres_cache *c, struct postgres_request *q, uint32_t ms,

@@ -45,6 +45,9 @@ struct postgres_cache {
 /* Right after postgres_start. [entries] stay the caller's and in place. */
 void postgres_cache_open(struct postgres_cache *c, struct postgres *p,
 			 struct postgres_cache_entry entries[], size_t cap);
+/* After what takes all statements away, DISCARD ALL for example: nothing has to be repeated then.
+ */
+void postgres_cache_forget(struct postgres_cache *c);
 /*
  * As postgres_send, but: the statement's address is what it is known by, its name and columns are
  * not looked at; and statement and parameters stay in place until the request is over, for they

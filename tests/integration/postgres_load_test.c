@@ -65,9 +65,11 @@ static void load_done(struct postgres_request *q, int rc)
 {
 	struct load *l = (struct load *)q;
 	check(l->busy && fates[l->n] == SENT, "over once");
-	check(rc == 0 || rc == POSTGRES_ELOST, "stored or lost: %d %s", rc, q->message);
+	check(rc == 0 || rc == POSTGRES_ELOST || rc == POSTGRES_EUNSENT, "stored or lost: %d %s",
+	      rc, q->message);
 	l->busy = false;
-	fates[l->n] = rc == 0 ? STORED : LOST;
+	/* What never left may not be there. */
+	fates[l->n] = rc == 0 ? STORED : rc == POSTGRES_EUNSENT ? UNSENT : LOST;
 	if (rc == 0)
 		answered++;
 	else

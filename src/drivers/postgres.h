@@ -19,6 +19,7 @@
  *	postgres_listen.h       LISTEN and NOTIFY
  *	postgres_copy.h         COPY both ways
  *	postgres_pool.h         several connections
+ *	postgres_target.h       a configuration out of a connection string and the environment
  *	postgres_blocking.h     the same without a loop
  */
 #ifndef DRIVERS_POSTGRES_H
@@ -39,6 +40,7 @@ enum {
 	POSTGRES_EUNSENT = -21006,  /* lost or late before a byte of it left: safe to repeat */
 	POSTGRES_EPROTO = -21007,   /* the server broke the protocol, p->error: perhaps executed */
 	POSTGRES_EREQUEST = -21008, /* a NUL in its text, too many parameters: never sent */
+	POSTGRES_ETARGET = -21009,  /* a connection string that cannot be followed */
 };
 /* English, for a log; also of p->error. */
 const char *postgres_strerror(int rc);

@@ -19,6 +19,8 @@ const char *postgres_strerror(int rc)
 		return "the server broke the protocol: perhaps executed";
 	case POSTGRES_EREQUEST:
 		return "a request that the protocol cannot say: not sent";
+	case POSTGRES_ETARGET:
+		return "a connection string that cannot be followed";
 	default:
 		return rc <= NET_ENONAME ? net_strerror(rc) : pgwire_strerror(rc);
 	}

@@ -143,7 +143,9 @@ static void finish(struct postgres_transaction *t)
 		t->done(t, t->rc);
 		return;
 	}
-	uint32_t ms = t->tries < 8 ? POSTGRES_RETRY_MIN << (t->tries - 1) : POSTGRES_RETRY_MAX;
+	uint32_t ms = POSTGRES_RETRY_MAX;
+	if (t->tries < 8)
+		ms = (uint32_t)POSTGRES_RETRY_MIN << (t->tries - 1);
 	net_timer_set(t->p->link.loop, &t->pause,
 		      net_jitter(ms < POSTGRES_RETRY_MAX ? ms : POSTGRES_RETRY_MAX), on_pause);
 }

@@ -24,9 +24,10 @@ static const char *const compilers[] = {"gcc", "clang", "musl-gcc"};
 static const struct {
 	const char *name, *library;
 } examples[] = {
-	{"http_hello", "barnacle"}, {"http_poll", "http"},         {"resp_blocking", "resp"},
-	{"resp_poll", "resp"},      {"pgwire_blocking", "pgwire"}, {"redis_blocking", "barnacle"},
-	{"pgwire_poll", "pgwire"},
+	{"http_hello", "barnacle"},    {"http_poll", "http"},
+	{"resp_blocking", "resp"},     {"resp_poll", "resp"},
+	{"pgwire_blocking", "pgwire"}, {"redis_blocking", "barnacle"},
+	{"pgwire_poll", "pgwire"},     {"postgres_blocking", "barnacle"},
 };
 #define EXAMPLES (sizeof examples / sizeof *examples)
 
@@ -172,6 +173,10 @@ static void postgres_programs(const char *compiler, struct store *pg)
 	     "squares: 1\nsquares: 4\nsquares: 9\nbroken: division by zero");
 	says("pgwire_poll", compiler, poll_words, wrong, 1,
 	     "password authentication failed for user \"app\"");
+	const char *client_words[] = {conninfo, "3", NULL};
+	says("postgres_blocking", compiler, client_words, store_env(pg), 0, "1\t1\n2\t4\n3\t9");
+	says("postgres_blocking", compiler, client_words, wrong, 1,
+	     "28P01 password authentication failed for user \"app\"");
 	snprintf(conninfo, sizeof conninfo, "hots=%s", store_host(pg));
 	says("pgwire_poll", compiler, poll_words, wrong, 1, "an unknown connection option");
 }

@@ -201,7 +201,7 @@ static void watches(void)
 
 static void has_words(void)
 {
-	for (int rc = POSTGRES_EREQUEST; rc <= POSTGRES_EDOWN; rc++)
+	for (int rc = POSTGRES_ETARGET; rc <= POSTGRES_EDOWN; rc++)
 		ok(strcmp(postgres_strerror(rc), "no error") != 0, "%s", postgres_strerror(rc));
 	is_str(postgres_strerror(0), "no error", "none");
 	is_str(postgres_strerror(PGWIRE_EROW), pgwire_strerror(PGWIRE_EROW), "of the protocol");

@@ -35,8 +35,7 @@ static void leave(struct postgres_attrs *a)
 		[POSTGRES_PREFER_STANDBY] = "the server is not a standby",
 	};
 	a->refusals++;
-	/* Even one that was good for a long time: the next host is another one. */
-	a->p->link.ready_at = 0;
+	link_leave(&a->p->link);
 	postgres_break(a->p, SPAN_NONE, span_str(words[a->wanted]));
 }
 
@@ -121,6 +120,10 @@ static void on_error(struct postgres_attrs *a, const struct pgwire_error *e)
 {
 	bool writes = a->wanted == POSTGRES_READ_WRITE || a->wanted == POSTGRES_PRIMARY;
 	a->suspect |= writes && pgwire_class_of(e->code) == PGWIRE_CLASS_ELSEWHERE;
+	/* admin_shutdown 57P01, crash_shutdown 57P02, cannot_connect_now 57P03 */
+	if (e->severity >= PGWIRE_FATAL && span_starts(e->code, SPAN("57P0")) &&
+	    e->code.p[4] <= '3')
+		link_leave(&a->p->link);
 }
 
 static bool on_event(struct postgres_watcher *w, struct postgres *p, const struct pgwire_event *ev)
@@ -131,6 +134,8 @@ static bool on_event(struct postgres_watcher *w, struct postgres *p, const struc
 		on_report(a, &ev->setting);
 		return false;
 	case PGWIRE_EV_READY:
+		if (a->wanted == POSTGRES_ANY)
+			return false;
 		on_login(a);
 		return true;
 	case PGWIRE_EV_ERROR:
@@ -155,8 +160,7 @@ void postgres_attrs_open(struct postgres_attrs *a, struct postgres *p, enum post
 	a->p = p;
 	a->wanted = wanted;
 	a->watcher.event = on_event;
-	if (wanted != POSTGRES_ANY)
-		postgres_watch(p, &a->watcher);
+	postgres_watch(p, &a->watcher);
 }
 
 void postgres_hosts_shuffle(struct link_host hosts[], size_t n)

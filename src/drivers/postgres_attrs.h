@@ -7,7 +7,8 @@
  *	postgres_attrs_open(&attrs, &client, POSTGRES_PRIMARY);
  *
  * Who wants to write and is told in life that the server only reads (25006: after a failover) has
- * it asked again, as soon as no transaction is open, and leaves it when it is so. Servers from
+ * it asked again, as soon as no transaction is open, and leaves it when it is so. One that says it
+ * goes down (57P01 to 57P03) is left for the next host, too. Servers from
  * PostgreSQL 14 say what they are in the login; older ones cost a query.
  */
 #ifndef DRIVERS_POSTGRES_ATTRS_H

@@ -127,7 +127,7 @@ static uint64_t late(struct postgres *p)
 		return now;
 	if (!give_up_waiting(c) || s->count == 0)
 		return UINT64_MAX;
-	if (c->connects != p->connects)
+	if (c->connects != p->connects || c->target != s->head)
 		c->waiting = false;
 	if (!c->waiting && is_over(c, request_at(s, 0))) {
 		/* The last one's connection: it closes within grace_ms. */

@@ -83,6 +83,7 @@ static void open_slot(struct postgres_slot *s)
 	postgres_watch(&s->p, &s->watcher);
 	postgres_cache_open(&s->cache, &s->p, s->entries,
 			    cfg->unnamed ? 0 : POSTGRES_POOL_STATEMENTS);
+	postgres_attrs_open(&s->attrs, &s->p, cfg->kind);
 	if (cfg->grace_ms > 0)
 		postgres_cancel_open(&s->canceller, &s->p, cfg->grace_ms);
 }

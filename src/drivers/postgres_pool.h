@@ -27,6 +27,7 @@
 #ifndef DRIVERS_POSTGRES_POOL_H
 #define DRIVERS_POSTGRES_POOL_H
 
+#include "drivers/postgres_attrs.h"
 #include "drivers/postgres_cache.h"
 #include "drivers/postgres_cancel.h"
 
@@ -45,8 +46,9 @@ struct postgres_pool_config {
 	uint32_t check_ms; /* idle for longer: asked before it is taken; 0: never */
 	uint32_t grace_ms; /* of postgres_cancel.h; 0: a missed deadline costs the connection */
 	uint32_t depth;
-	uint32_t waiting; /* leases in the queue at most */
-	bool unnamed;     /* for poolers behind us: see postgres_cache.h */
+	uint32_t waiting;        /* leases in the queue at most */
+	enum postgres_kind kind; /* of server, of several hosts; 0: any */
+	bool unnamed;            /* for poolers behind us: see postgres_cache.h */
 	/* Run on a connection that is given back, "DISCARD ALL" for example; empty: nothing. */
 	struct span reset;
 	/* Both may be NULL. */
@@ -71,6 +73,7 @@ struct postgres_lease {
 struct postgres_slot {
 	struct postgres p;
 	struct postgres_watcher watcher;
+	struct postgres_attrs attrs;
 	struct postgres_canceller canceller;
 	struct postgres_cache cache;
 	struct postgres_cache_entry entries[POSTGRES_POOL_STATEMENTS];

@@ -181,6 +181,26 @@ static void leaves(void)
 	end_calmly("left");
 }
 
+/* It says that it goes down: the other one at once, even if it was good for long. */
+static void goes_down(void)
+{
+	begin_choosing(POSTGRES_ANY);
+	let_in();
+	UNTIL(noted_has("ready"));
+	client.link.ready_at = loop.now - LINK_SETTLED;
+	pg_say("F");
+	UNTIL(noted_has("down"));
+	noted_is("ready;down(57P01 shutting down);", "a server that goes down");
+	is_int((long)client.link.host, 1, "is left for the other one");
+	let_in();
+	UNTIL(noted_has("ready"));
+	client.link.ready_at = loop.now - LINK_SETTLED;
+	peer_hang_up(&peer);
+	UNTIL(noted_has("down"));
+	is_int((long)client.link.host, 1, "one that is lost is not");
+	end_calmly("down");
+}
+
 static void shuffles(void)
 {
 	enum { HOSTS = 8 };
@@ -266,6 +286,7 @@ int main(void)
 	asks_old_ones();
 	prefers();
 	leaves();
+	goes_down();
 	shuffles();
 	reports();
 	is_int(descriptors(), before, "no descriptor is left");

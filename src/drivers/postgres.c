@@ -91,6 +91,7 @@ int postgres_put_now(struct postgres *p, struct postgres_request *q, uint32_t ms
 	net_out_close(&p->link.conn, &o);
 	q->on = p;
 	q->marks = 0;
+	q->handed = false;
 	q->sqlstate[0] = q->message[0] = '\0';
 	q->deadline = p->link.loop->now + ms;
 	link_expect(&p->link, q->deadline);
@@ -189,6 +190,13 @@ static void on_error(struct postgres *p, struct postgres_request *q, const struc
 static void on_event(struct postgres *p, const struct pgwire_event *ev)
 {
 	struct postgres_request *q = ev->who;
+	/* The most frequent by far, and nobody's but the request's. */
+	if (ev->kind == PGWIRE_EV_ROW) {
+		q->handed = true;
+		if (q->row != NULL)
+			q->row(q, &ev->row);
+		return;
+	}
 	for (struct postgres_watcher *w = p->watchers; w != NULL; w = w->next)
 		if (w->event(w, p, ev))
 			return;
@@ -198,10 +206,6 @@ static void on_event(struct postgres *p, const struct pgwire_event *ev)
 		break;
 	case PGWIRE_EV_READY:
 		postgres_boot(p);
-		break;
-	case PGWIRE_EV_ROW:
-		if (q->row != NULL)
-			q->row(q, &ev->row);
 		break;
 	case PGWIRE_EV_DONE:
 		q->done(q, ev->failed ? POSTGRES_EFAILED : 0);

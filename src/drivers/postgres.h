@@ -73,6 +73,7 @@ struct postgres_request {
 	size_t nparams;
 	uint32_t number;
 	uint8_t marks;
+	bool handed; /* rows were handed out */
 	char sqlstate[6];
 	char message[120]; /* of the server's error, cut */
 };
@@ -94,7 +95,7 @@ struct postgres_config {
 	size_t statement_count;
 };
 
-/* Sees what the server says before anybody else does: see postgres_watch. */
+/* Sees what the server says, but for rows, before anybody else does: see postgres_watch. */
 struct postgres_watcher {
 	struct postgres_watcher *next;
 	/* True: the event is used up, nobody else gets it. */

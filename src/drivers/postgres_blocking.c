@@ -64,15 +64,11 @@ void postgres_blocking_keep(struct postgres_blocking *b, struct span bytes, uint
 static void on_row(struct postgres_request *q, const struct pgwire_row *row)
 {
 	struct postgres_blocking *b = blocking_of(q->on);
-	struct pgwire_row r = *row;
-	struct pgwire_value v;
-	const uint8_t *end = row->at;
-	if (b->skips)
-		return;
-	/* Each value stands behind four bytes of length, -1 for NULL. */
-	while (pgwire_row_next(&r, &v))
-		end = v.null ? end + 4 : v.bytes.p + v.bytes.n;
-	postgres_blocking_keep(b, span_of(row->at, (size_t)(end - row->at)), row->count);
+	/* The DataRow is not eaten yet: a byte of type, four of length, two of how many values. */
+	struct span message = net_peek(&b->p.link.conn);
+	if (!b->skips)
+		postgres_blocking_keep(b, span_of(row->at, get_be32(message.p + 1) - 6),
+				       row->count);
 }
 
 void postgres_blocking_tell(struct postgres_blocking *b, const struct pgwire_event *ev)

@@ -6,9 +6,8 @@
 enum {
 	CACHED = 1, /* it is ours */
 	PARSES = 2, /* and not PREPARED yet */
-	HANDED = 4, /* rows were handed out */
-	REPEAT = 8, /* its statement was stale */
-	AGAIN = 16, /* it is repeated already */
+	REPEAT = 4, /* its statement was stale */
+	AGAIN = 8,  /* it is repeated already */
 };
 
 #define NAME_ROOM 12
@@ -162,7 +161,7 @@ static bool on_error(struct postgres_cache *c, struct postgres_request *q,
 	if (c->cap == 0 || !is_stale(error))
 		return false;
 	drop(c, q);
-	if (q->marks & (HANDED | AGAIN) || c->p->session.status != 'I')
+	if (q->handed || q->marks & AGAIN || c->p->session.status != 'I')
 		return false;
 	q->marks |= REPEAT;
 	return true;
@@ -213,9 +212,6 @@ static bool on_event(struct postgres_watcher *w, struct postgres *p, const struc
 		return false;
 	case PGWIRE_EV_COLUMNS:
 		on_columns(c, q, ev->columns.count);
-		return false;
-	case PGWIRE_EV_ROW:
-		q->marks |= HANDED;
 		return false;
 	case PGWIRE_EV_ERROR:
 		return on_error(c, q, &ev->error);

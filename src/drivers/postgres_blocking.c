@@ -130,8 +130,12 @@ static void keep_notify(struct postgres_blocking *b, const struct pgwire_notify 
 static bool watch(struct postgres_watcher *w, struct postgres *p, const struct pgwire_event *ev)
 {
 	(void)w;
+	struct postgres_blocking *b = blocking_of(p);
+	bool words = ev->kind == PGWIRE_EV_NOTICE || ev->kind == PGWIRE_EV_ERROR;
 	if (ev->kind == PGWIRE_EV_NOTIFY)
-		keep_notify(blocking_of(p), &ev->notify);
+		keep_notify(b, &ev->notify);
+	if (words && b->notice != NULL)
+		b->notice(b, &ev->error);
 	return false;
 }
 
@@ -203,7 +207,7 @@ static void forget_result(struct postgres_blocking *b)
 	b->columns = (struct pgwire_columns){0};
 	b->tag[0] = b->sqlstate[0] = '\0';
 	b->rows = 0;
-	b->rc = 0;
+	b->rc = POSTGRES_EDOWN;
 	b->rows_at = b->rows_n = 0;
 }
 
@@ -228,6 +232,7 @@ int postgres_blocking_begin(struct postgres_blocking *b, uint32_t ms, uint32_t *
 {
 	if (!b->open)
 		return POSTGRES_EDOWN;
+	b->rc = POSTGRES_EDOWN;
 	look(b);
 	uint64_t deadline = b->loop.now + ms;
 	if (b->busy) {
@@ -242,6 +247,7 @@ int postgres_blocking_begin(struct postgres_blocking *b, uint32_t ms, uint32_t *
 	int rc = is_known(b);
 	if (rc < 0)
 		return rc;
+	b->rc = 0;
 	*left = deadline > b->loop.now ? (uint32_t)(deadline - b->loop.now) : 0;
 	return 0;
 }
@@ -289,8 +295,12 @@ int postgres_blocking_exec(struct postgres_blocking *b, struct span sql, uint32_
 	return postgres_blocking_end(b);
 }
 
-static int up_to_result(struct postgres_blocking *b)
+/* [rc]: of sending. What was not sent is the result that next has to tell, too. */
+static int up_to_result(struct postgres_blocking *b, int rc)
 {
+	b->rc = rc;
+	if (rc < 0)
+		return rc;
 	b->busy = true;
 	postgres_blocking_wait(b, has_begun);
 	hold(b);
@@ -305,7 +315,7 @@ int postgres_blocking_query(struct postgres_blocking *b, struct span sql,
 	int rc = postgres_blocking_begin(b, ms, &left);
 	if (rc == 0)
 		rc = postgres_query(&b->p, new_request(b), left, sql, params, nparams);
-	return rc < 0 ? rc : up_to_result(b);
+	return up_to_result(b, rc);
 }
 
 int postgres_blocking_run(struct postgres_blocking *b, const struct postgres_statement *statement,
@@ -316,7 +326,7 @@ int postgres_blocking_run(struct postgres_blocking *b, const struct postgres_sta
 	if (rc == 0)
 		rc = postgres_cache_send(&b->cache, new_request(b), left, statement, params,
 					 nparams);
-	return rc < 0 ? rc : up_to_result(b);
+	return up_to_result(b, rc);
 }
 
 int postgres_blocking_take(struct postgres_blocking *b, struct span *bytes, uint16_t *count)

@@ -54,6 +54,12 @@ struct postgres_blocking {
 	char tag[64];
 	uint64_t rows;
 	uint64_t dropped; /* notifications for which there was no room; telemetry */
+	/*
+	 * Notices, and errors with every field of theirs, from within calls, which it may not make
+	 * itself. To be set after open; may stay NULL.
+	 */
+	void (*notice)(struct postgres_blocking *b, const struct pgwire_error *e);
+	void *user;
 	/* From here on its own. */
 	struct postgres_canceller canceller;
 	struct postgres_cache cache;

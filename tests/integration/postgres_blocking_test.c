@@ -87,7 +87,31 @@ static void asks(void)
 	query_says("SELECT 'next'", 0, "next ");
 	rc = postgres_blocking_query(&db, span_of("a\0b", 3), NULL, 0, 4000);
 	is_int(rc, POSTGRES_EREQUEST, "what cannot be said");
+	is_int(postgres_blocking_next(&db, &row), POSTGRES_EREQUEST, "has no rows");
 	ok(postgres_parameter(&db.settings, SPAN("server_version")).n > 0, "settings");
+}
+
+static void note_words(struct postgres_blocking *b, const struct pgwire_error *e)
+{
+	snprintf(b->user, 100, "%.*s %.*s/%.*s", (int)e->word.n, (const char *)e->word.p,
+		 (int)e->message.n, (const char *)e->message.p, (int)e->detail.n,
+		 (const char *)e->detail.p);
+}
+
+static void hears_words(void)
+{
+	char words[100] = "";
+	db.user = words;
+	db.notice = note_words;
+	exec_is("DO $$ BEGIN RAISE NOTICE 'one' USING DETAIL = 'two'; END $$", 0);
+	is_str(words, "NOTICE one/two", "a notice");
+	exec_is("CREATE TEMP TABLE k (n INT UNIQUE); INSERT INTO k VALUES (1), (1)",
+		POSTGRES_EFAILED);
+	is_str(words,
+	       "ERROR duplicate key value violates unique constraint \"k_n_key\"/"
+	       "Key (n)=(1) already exists.",
+	       "an error with its detail");
+	db.notice = NULL;
 }
 
 static void reads_many(void)
@@ -298,6 +322,7 @@ int main(void)
 	is_int(postgres_blocking_open(&db, conninfo, 8000), 0, "opened: %s",
 	       postgres_blocking_why(&db, 0));
 	asks();
+	hears_words();
 	reads_many();
 	copies();
 	hears();

@@ -197,7 +197,8 @@ static void on_event(struct postgres *p, const struct pgwire_event *ev)
 			q->row(q, &ev->row);
 		return;
 	}
-	for (struct postgres_watcher *w = p->watchers; w != NULL; w = w->next)
+	struct postgres_watcher *w = ev->kind == PGWIRE_EV_COPY_DATA ? NULL : p->watchers;
+	for (; w != NULL; w = w->next)
 		if (w->event(w, p, ev))
 			return;
 	switch (ev->kind) {

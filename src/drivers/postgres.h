@@ -95,7 +95,7 @@ struct postgres_config {
 	size_t statement_count;
 };
 
-/* Sees what the server says, but for rows, before anybody else does: see postgres_watch. */
+/* Sees what the server says, but for rows and data, before anybody else: see postgres_watch. */
 struct postgres_watcher {
 	struct postgres_watcher *next;
 	/* True: the event is used up, nobody else gets it. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define GOODBYE_ROOM 5
+#define ROW_HEAD 6 /* in front of a row that waits: its length, how many values */
 
 static struct postgres_blocking *blocking_of(struct postgres *p)
 {
@@ -47,18 +48,32 @@ static uint8_t *room_for(struct postgres_blocking *b, size_t n)
 	return b->rows_p + need - n;
 }
 
-void postgres_blocking_keep(struct postgres_blocking *b, struct span bytes, uint16_t count)
+/* A full buffer is for the caller to empty. */
+static uint8_t *keep(struct postgres_blocking *b, size_t n)
 {
-	uint8_t *p = room_for(b, bytes.n + POSTGRES_BLOCKING_HEAD);
-	if (p == NULL) {
+	uint8_t *p = room_for(b, n);
+	if (p == NULL)
 		postgres_renew(&b->p, "out of memory");
+	else if (b->rows_n >= POSTGRES_BLOCKING_ROWS)
+		postgres_hold(&b->p);
+	return p;
+}
+
+static void keep_row(struct postgres_blocking *b, struct span bytes, uint16_t count)
+{
+	uint8_t *p = keep(b, bytes.n + ROW_HEAD);
+	if (p == NULL)
 		return;
-	}
 	put_be32(p, (uint32_t)bytes.n);
 	put_be16(p + 4, count);
-	memcpy(p + POSTGRES_BLOCKING_HEAD, bytes.p, bytes.n);
-	if (b->rows_n >= POSTGRES_BLOCKING_ROWS)
-		postgres_hold(&b->p);
+	memcpy(p + ROW_HEAD, bytes.p, bytes.n);
+}
+
+void postgres_blocking_keep_data(struct postgres_blocking *b, struct span bytes)
+{
+	uint8_t *p = keep(b, bytes.n);
+	if (p != NULL)
+		memcpy(p, bytes.p, bytes.n);
 }
 
 static void on_row(struct postgres_request *q, const struct pgwire_row *row)
@@ -67,8 +82,7 @@ static void on_row(struct postgres_request *q, const struct pgwire_row *row)
 	/* The DataRow is not eaten yet: a byte of type, four of length, two of how many values. */
 	struct span message = net_peek(&b->p.link.conn);
 	if (!b->skips)
-		postgres_blocking_keep(b, span_of(row->at, get_be32(message.p + 1) - 6),
-				       row->count);
+		keep_row(b, span_of(row->at, get_be32(message.p + 1) - 6), row->count);
 }
 
 void postgres_blocking_tell(struct postgres_blocking *b, const struct pgwire_event *ev)
@@ -329,7 +343,8 @@ int postgres_blocking_run(struct postgres_blocking *b, const struct postgres_sta
 	return up_to_result(b, rc);
 }
 
-int postgres_blocking_take(struct postgres_blocking *b, struct span *bytes, uint16_t *count)
+/* What waits, when something does: 1, 0 at the end, or an error. */
+static int take(struct postgres_blocking *b, struct span *waiting)
 {
 	if (!has_row(b) && b->busy)
 		look(b);
@@ -337,21 +352,27 @@ int postgres_blocking_take(struct postgres_blocking *b, struct span *bytes, uint
 	if (!has_row(b))
 		return result(b);
 	hold(b);
-	const uint8_t *p = b->rows_p + b->rows_at;
-	*bytes = span_of(p + POSTGRES_BLOCKING_HEAD, get_be32(p));
-	*count = get_be16(p + 4);
-	b->rows_at += POSTGRES_BLOCKING_HEAD + bytes->n;
+	*waiting = span_of(b->rows_p + b->rows_at, b->rows_n - b->rows_at);
 	return 1;
+}
+
+int postgres_blocking_take_data(struct postgres_blocking *b, struct span *bytes)
+{
+	int rc = b->copies ? take(b, bytes) : POSTGRES_EREQUEST;
+	b->rows_at = b->rows_n;
+	return rc;
 }
 
 int postgres_blocking_next(struct postgres_blocking *b, struct pgwire_row *row)
 {
-	struct span bytes;
-	uint16_t count;
-	int rc = postgres_blocking_take(b, &bytes, &count);
-	if (rc > 0)
-		*row = (struct pgwire_row){.at = bytes.p, .count = count, .left = count};
-	return rc;
+	struct span waiting;
+	int rc = b->copies ? POSTGRES_EREQUEST : take(b, &waiting);
+	if (rc <= 0)
+		return rc;
+	uint16_t count = get_be16(waiting.p + 4);
+	b->rows_at += ROW_HEAD + get_be32(waiting.p);
+	*row = (struct pgwire_row){.at = waiting.p + ROW_HEAD, .count = count, .left = count};
+	return 1;
 }
 
 int postgres_blocking_notification(struct postgres_blocking *b, struct pgwire_notify *n,

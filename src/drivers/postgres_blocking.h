@@ -77,7 +77,7 @@ struct postgres_blocking {
 	uint64_t connects; /* the session that the caller knows; 0: none */
 	char why[192];
 	char sqlstate[6];
-	uint8_t *rows_p; /* what waits: rows or data of a COPY, each behind its length */
+	uint8_t *rows_p; /* what waits: rows, data of a COPY in either direction */
 	size_t rows_cap, rows_n, rows_at;
 	uint8_t *notifies_p;
 	size_t notifies_n, notifies_at;
@@ -113,19 +113,25 @@ int postgres_blocking_query(struct postgres_blocking *b, struct span sql,
  */
 int postgres_blocking_run(struct postgres_blocking *b, const struct postgres_statement *statement,
 			  const struct pgwire_param *params, size_t nparams, uint32_t ms);
-/* 1: the next row, good until the next call; 0: there is no more, all went well; or an error. */
+/*
+ * 1: the next row, good until the next call; 0: there is no more, all went well; or an error,
+ * POSTGRES_EREQUEST for data of a COPY, which are no rows.
+ */
 int postgres_blocking_next(struct postgres_blocking *b, struct pgwire_row *row);
 
 /*
  * COPY ... FROM STDIN: copy_in, then copy_put as often as there is data (pieces need not be rows),
- * then copy_end (0: stored, b->rows) or copy_fail (0: nothing is stored). copy_put waits for room;
- * POSTGRES_EFAILED from it when the server refused the data: it is over then.
+ * then copy_end (0: stored, b->rows) or copy_fail (0: nothing is stored). Small pieces are
+ * collected and sent together. copy_put waits for room; POSTGRES_EFAILED from it when the server
+ * refused the data: it is over then.
  */
 int postgres_blocking_copy_in(struct postgres_blocking *b, struct span sql, uint32_t ms);
 int postgres_blocking_copy_put(struct postgres_blocking *b, struct span data);
 int postgres_blocking_copy_end(struct postgres_blocking *b);
 int postgres_blocking_copy_fail(struct postgres_blocking *b, struct span why);
-/* COPY ... TO STDOUT: copy_out, then copy_get: 1 and a piece, good until the next call; 0: the end.
+/*
+ * COPY ... TO STDOUT: copy_out, then copy_get: 1 and some data, good until the next call, whole
+ * rows but for one that is longer than limits.piece; 0: the end.
  */
 int postgres_blocking_copy_out(struct postgres_blocking *b, struct span sql, uint32_t ms);
 int postgres_blocking_copy_get(struct postgres_blocking *b, struct span *data);

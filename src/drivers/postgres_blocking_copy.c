@@ -1,7 +1,6 @@
 #include "drivers/postgres_blocking_inner.h"
-#include "drivers/postgres_query.h"
 
-#define PIECE 65536 /* of data, in one message */
+#include <string.h>
 
 static struct postgres_blocking *blocking_of(struct postgres_copy *c)
 {
@@ -13,7 +12,7 @@ static void on_data(struct postgres_copy *c, struct span bytes, bool cut)
 	struct postgres_blocking *b = blocking_of(c);
 	(void)cut;
 	if (!b->skips)
-		postgres_blocking_keep(b, bytes, 0);
+		postgres_blocking_keep_data(b, bytes);
 }
 
 static void on_done(struct postgres_copy *c, int rc)
@@ -59,22 +58,39 @@ static bool has_sent(struct postgres_blocking *b)
 	return !b->copy.open || net_pending(&b->p.link.conn) == 0;
 }
 
-static int put_piece(struct postgres_blocking *b, struct span piece)
+/* What was collected, in one message. */
+static int send_collected(struct postgres_blocking *b)
 {
-	int rc = postgres_copy_put(&b->copy, piece);
+	const struct span all = span_of(b->rows_p, b->rows_n);
+	int rc = all.n > 0 ? postgres_copy_put(&b->copy, all) : 0;
 	while (rc == POSTGRES_EFULL) {
 		postgres_blocking_wait(b, has_sent);
-		rc = postgres_copy_put(&b->copy, piece);
+		rc = postgres_copy_put(&b->copy, all);
 	}
+	b->rows_n = 0;
 	return rc;
+}
+
+/* Two messages fit into the output, so that one is on its way while the next is collected. */
+static size_t collected_max(const struct postgres_blocking *b)
+{
+	size_t half = b->p.cfg->link.out_max / 2;
+	return half < POSTGRES_BLOCKING_ROWS ? half : POSTGRES_BLOCKING_ROWS;
 }
 
 int postgres_blocking_copy_put(struct postgres_blocking *b, struct span data)
 {
-	int rc = 0;
-	while (data.n > 0 && rc == 0) {
-		rc = put_piece(b, span_head(data, PIECE));
-		data = span_tail(data, PIECE);
+	const size_t most = collected_max(b);
+	int rc = b->copy.open ? 0 : POSTGRES_EDOWN;
+	while (rc == 0) {
+		struct span part = span_head(data, most - b->rows_n);
+		if (part.n > 0)
+			memcpy(b->rows_p + b->rows_n, part.p, part.n);
+		b->rows_n += part.n;
+		data = span_tail(data, part.n);
+		if (data.n == 0)
+			return 0;
+		rc = send_collected(b);
 	}
 	if (rc != POSTGRES_EDOWN)
 		return rc;
@@ -84,6 +100,7 @@ int postgres_blocking_copy_put(struct postgres_blocking *b, struct span data)
 
 int postgres_blocking_copy_end(struct postgres_blocking *b)
 {
+	send_collected(b);
 	postgres_copy_end(&b->copy);
 	return postgres_blocking_end(b);
 }
@@ -103,6 +120,5 @@ int postgres_blocking_copy_out(struct postgres_blocking *b, struct span sql, uin
 
 int postgres_blocking_copy_get(struct postgres_blocking *b, struct span *data)
 {
-	uint16_t count;
-	return postgres_blocking_take(b, data, &count);
+	return postgres_blocking_take_data(b, data);
 }

@@ -4,8 +4,6 @@
 
 #include "drivers/postgres_blocking.h"
 
-#define POSTGRES_BLOCKING_HEAD 6 /* in front of what waits: its length, its columns */
-
 /*
  * The beginning of each call: what the last one left is read to its end, the connection is there
  * (again). 0 and the time that is left, or POSTGRES_EDOWN.
@@ -17,10 +15,9 @@ void postgres_blocking_wait(struct postgres_blocking *b,
 /* Turns until the call is over: its result. */
 int postgres_blocking_end(struct postgres_blocking *b);
 
-/* A row, or data of a COPY, to wait for its reader; and to the reader: 1, 0 at the end, an error.
- */
-void postgres_blocking_keep(struct postgres_blocking *b, struct span bytes, uint16_t count);
-int postgres_blocking_take(struct postgres_blocking *b, struct span *bytes, uint16_t *count);
+/* Data of a COPY, to wait for its reader; and all that waits to the reader: 1, 0, an error. */
+void postgres_blocking_keep_data(struct postgres_blocking *b, struct span bytes);
+int postgres_blocking_take_data(struct postgres_blocking *b, struct span *bytes);
 
 /* An event of the call, and its end. */
 void postgres_blocking_tell(struct postgres_blocking *b, const struct pgwire_event *ev);

@@ -149,6 +149,7 @@ static void copies(void)
 {
 	static char big[200000];
 	struct span data;
+	struct pgwire_row row;
 	size_t n = 0;
 	char line[32];
 	is_int(postgres_blocking_copy_in(&db, SPAN("COPY t FROM STDIN"), 20000), 0, "COPY in");
@@ -185,6 +186,10 @@ static void copies(void)
 	is_int(postgres_blocking_copy_out(&db, SPAN("COPY nowhere TO STDOUT"), 8000), 0,
 	       "COPY out of nowhere");
 	is_int(postgres_blocking_copy_get(&db, &data), POSTGRES_EFAILED, "gives nothing");
+	is_int(postgres_blocking_copy_out(&db, SPAN("COPY t TO STDOUT"), 8000), 0, "COPY out");
+	is_int(postgres_blocking_next(&db, &row), POSTGRES_EREQUEST, "whose data are no rows");
+	is_int(postgres_blocking_query(&db, SPAN("SELECT 1"), NULL, 0, 8000), 0, "and rows");
+	is_int(postgres_blocking_copy_get(&db, &data), POSTGRES_EREQUEST, "are no data");
 }
 
 static void hears(void)

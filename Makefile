@@ -276,7 +276,7 @@ barnacle_needs   := resp pgwire http
 INNER   := crypto/base64.h crypto/ct.h crypto/hmac.h crypto/md5.h crypto/sha256_blocks.h resp/resp_inner.h \
            pgwire/pgwire_cursor.h pgwire/pgwire_state.h http/http_scan.h net/net_buf.h \
            drivers/http_conn.h drivers/http_upstream_conn.h drivers/redis_inner.h \
-           drivers/postgres_inner.h drivers/postgres_blocking_inner.h \
+           drivers/postgres_inner.h drivers/postgres_blocking_inner.h drivers/postgres_pool_inner.h \
            drivers/http_files_inner.h drivers/http_static_send.h
 HEADERS := $(filter-out $(INNER),$(patsubst src/%,%,$(wildcard $(PURE:%=src/%/*.h) src/net/*.h \
            src/drivers/*.h)))

@@ -1,108 +1,13 @@
-#include "drivers/postgres_pool.h"
+#include "drivers/postgres_pool_inner.h"
 
 #include <string.h>
 
 static void serve(struct net_task *t);
 
-static struct postgres_slot *slot_of(struct postgres *p)
-{
-	return (struct postgres_slot *)((char *)p - offsetof(struct postgres_slot, p));
-}
-
-static void serve_soon(struct postgres_pool *pool)
+void postgres_pool_serve(struct postgres_pool *pool)
 {
 	if (!pool->stopped)
 		net_task_put(pool->loop, &pool->serve, serve);
-}
-
-/* Ready, and nobody's own. */
-static bool is_shared(const struct postgres_slot *s)
-{
-	return s->on && s->p.ready && s->lease == NULL && !s->checking;
-}
-
-static bool is_idle(const struct postgres_slot *s)
-{
-	return is_shared(s) && s->p.session.count == 0 && !s->p.link.conn.closing;
-}
-
-static bool is_old(const struct postgres_slot *s)
-{
-	return s->old_at != 0 && s->pool->loop->now >= s->old_at;
-}
-
-/* Slots. */
-
-static void on_ready(struct postgres *p)
-{
-	struct postgres_slot *s = slot_of(p);
-	const struct postgres_pool_config *cfg = s->pool->cfg;
-	uint64_t now = s->pool->loop->now;
-	s->checking = s->reserved = false;
-	s->idle_since = now;
-	/* Not all at once: they were opened together. */
-	s->old_at = cfg->life_ms > 0 ? now + net_jitter(cfg->life_ms) : 0;
-	s->pool->opened++;
-	if (cfg->ready != NULL)
-		cfg->ready(s->pool, p);
-	serve_soon(s->pool);
-}
-
-static void on_down(struct postgres *p, const char *why)
-{
-	struct postgres_slot *s = slot_of(p);
-	s->checking = s->reserved = false;
-	if (s->pool->cfg->down != NULL)
-		s->pool->cfg->down(s->pool, p, why);
-	serve_soon(s->pool);
-}
-
-static const struct postgres_events events = {on_ready, on_down};
-
-static bool on_event(struct postgres_watcher *w, struct postgres *p, const struct pgwire_event *ev)
-{
-	struct postgres_slot *s = slot_of(p);
-	(void)w;
-	if (ev->kind != PGWIRE_EV_DONE || p->session.count > 0)
-		return false;
-	s->idle_since = s->pool->loop->now;
-	if (s->pool->waiting > 0 || is_old(s))
-		serve_soon(s->pool);
-	return false;
-}
-
-static void open_slot(struct postgres_slot *s)
-{
-	const struct postgres_pool_config *cfg = s->pool->cfg;
-	s->on = true;
-	s->lease = NULL;
-	s->checking = s->reserved = false;
-	s->old_at = 0;
-	postgres_start(&s->p, s->pool->loop, &cfg->client, &events);
-	s->watcher.event = on_event;
-	postgres_watch(&s->p, &s->watcher);
-	postgres_cache_open(&s->cache, &s->p, s->entries,
-			    cfg->unnamed ? 0 : POSTGRES_POOL_STATEMENTS);
-	postgres_attrs_open(&s->attrs, &s->p, cfg->kind);
-	if (cfg->grace_ms > 0)
-		postgres_cancel_open(&s->canceller, &s->p, cfg->grace_ms);
-}
-
-static void close_slot(struct postgres_slot *s)
-{
-	if (!s->on)
-		return;
-	s->on = false;
-	s->pool->closed++;
-	if (s->p.canceller != NULL)
-		postgres_cancel_close(&s->canceller);
-	postgres_stop(&s->p);
-}
-
-/* Its memory is not in use any more. */
-static bool is_closed(const struct postgres_slot *s)
-{
-	return !s->on && s->p.link.state == LINK_OFF && !s->canceller.open;
 }
 
 static size_t count_slots(const struct postgres_pool *pool,
@@ -131,34 +36,11 @@ static void grow(struct postgres_pool *pool, size_t wanted)
 	if (count_slots(pool, is_coming) >= wanted)
 		return;
 	for (size_t i = 0; i < pool->size; i++) {
-		if (is_closed(&pool->slots[i])) {
-			open_slot(&pool->slots[i]);
+		if (postgres_slot_is_closed(&pool->slots[i])) {
+			postgres_slot_open(&pool->slots[i]);
 			return;
 		}
 	}
-}
-
-/* A sign of life, or the reset. */
-
-static void on_checked(struct postgres_request *q, int rc)
-{
-	struct postgres_slot *s = slot_of(q->on);
-	s->checking = false;
-	s->idle_since = s->pool->loop->now;
-	if (rc == POSTGRES_EFAILED)
-		postgres_renew(&s->p, q->message);
-	serve_soon(s->pool);
-}
-
-static void check(struct postgres_slot *s, struct span sql)
-{
-	s->check = (struct postgres_request){.done = on_checked};
-	s->pool->checks++;
-	int rc = postgres_put(&s->p, &s->check, s->pool->cfg->client.link.connect_ms,
-			      &(struct pgwire_query){.sql = sql}, PGWIRE_SIMPLE);
-	s->checking = rc == 0;
-	if (rc < 0)
-		postgres_renew(&s->p, postgres_strerror(rc));
 }
 
 /* Single statements. */
@@ -168,7 +50,7 @@ static struct postgres_slot *least_loaded(const struct postgres_pool *pool)
 	struct postgres_slot *best = NULL;
 	for (size_t i = 0; i < pool->size; i++) {
 		struct postgres_slot *s = &pool->slots[i];
-		if (!is_shared(s) || s->reserved)
+		if (!postgres_slot_is_shared(s) || s->reserved)
 			continue;
 		if (best == NULL || s->p.session.count < best->p.session.count)
 			best = s;
@@ -225,7 +107,8 @@ static void drop_late(struct postgres_pool *pool)
 
 static void on_late(struct net_timer *t)
 {
-	serve_soon((struct postgres_pool *)((char *)t - offsetof(struct postgres_pool, late)));
+	postgres_pool_serve(
+		(struct postgres_pool *)((char *)t - offsetof(struct postgres_pool, late)));
 }
 
 /* For the first one of the queue whose time is up; set earlier than it needs to be at times. */
@@ -239,7 +122,7 @@ static void expect(struct postgres_pool *pool, uint64_t deadline)
 static struct postgres_slot *idle_slot(const struct postgres_pool *pool)
 {
 	for (size_t i = 0; i < pool->size; i++)
-		if (is_idle(&pool->slots[i]))
+		if (postgres_slot_is_idle(&pool->slots[i]))
 			return &pool->slots[i];
 	return NULL;
 }
@@ -268,7 +151,7 @@ static void reserve(struct postgres_pool *pool)
 	for (size_t i = 0; i < pool->size; i++) {
 		struct postgres_slot *s = &pool->slots[i];
 		s->reserved = false;
-		if (n > 0 && is_shared(s)) {
+		if (n > 0 && postgres_slot_is_shared(s)) {
 			s->reserved = true;
 			n--;
 		}
@@ -279,7 +162,7 @@ static void renew_old(struct postgres_pool *pool)
 {
 	for (size_t i = 0; i < pool->size; i++) {
 		struct postgres_slot *s = &pool->slots[i];
-		if (is_idle(s) && is_old(s)) {
+		if (postgres_slot_is_idle(s) && postgres_slot_is_old(s)) {
 			pool->renewed++;
 			postgres_renew(&s->p, "it is old");
 		}
@@ -297,7 +180,7 @@ static void serve(struct net_task *t)
 		if (s == NULL)
 			break;
 		if (is_in_doubt(s))
-			check(s, SPAN_NONE);
+			postgres_slot_check(s, SPAN_NONE);
 		else
 			hand_out(pool, s);
 	}
@@ -316,8 +199,8 @@ static void close_idle(struct postgres_pool *pool)
 	uint64_t now = pool->loop->now;
 	for (size_t i = pool->size; i > 0 && on > pool->cfg->least; i--) {
 		struct postgres_slot *s = &pool->slots[i - 1];
-		if (is_idle(s) && now - s->idle_since >= pool->cfg->idle_ms) {
-			close_slot(s);
+		if (postgres_slot_is_idle(s) && now - s->idle_since >= pool->cfg->idle_ms) {
+			postgres_slot_close(s);
 			on--;
 		}
 	}
@@ -330,7 +213,7 @@ static void on_tick(struct net_timer *t)
 	net_timer_set(pool->loop, &pool->tick, POSTGRES_POOL_TICK, on_tick);
 	if (pool->cfg->idle_ms > 0 && pool->waiting == 0)
 		close_idle(pool);
-	serve_soon(pool);
+	postgres_pool_serve(pool);
 }
 
 int postgres_pool_take(struct postgres_pool *pool, struct postgres_lease *lease, uint32_t ms)
@@ -347,7 +230,7 @@ int postgres_pool_take(struct postgres_pool *pool, struct postgres_lease *lease,
 	pool->end = &lease->next;
 	pool->waiting++;
 	expect(pool, lease->deadline);
-	serve_soon(pool);
+	postgres_pool_serve(pool);
 	return 0;
 }
 
@@ -362,9 +245,9 @@ static void give_back(struct postgres_slot *s)
 	} else if (s->pool->cfg->reset.n > 0) {
 		/* It may have taken the statements with it. */
 		postgres_cache_forget(&s->cache);
-		check(s, s->pool->cfg->reset);
+		postgres_slot_check(s, s->pool->cfg->reset);
 	}
-	serve_soon(s->pool);
+	postgres_pool_serve(s->pool);
 }
 
 void postgres_pool_give(struct postgres_lease *lease)
@@ -405,7 +288,7 @@ void postgres_pool_open(struct postgres_pool *pool, struct net_loop *loop,
 	for (size_t i = 0; i < size; i++) {
 		slots[i].pool = pool;
 		if (i < cfg->least)
-			open_slot(&slots[i]);
+			postgres_slot_open(&slots[i]);
 	}
 	net_timer_set(loop, &pool->tick, POSTGRES_POOL_TICK, on_tick);
 }
@@ -417,19 +300,19 @@ void postgres_pool_close(struct postgres_pool *pool)
 	net_timer_stop(&pool->late);
 	net_task_drop(pool->loop, &pool->serve);
 	for (size_t i = 0; i < pool->size; i++)
-		close_slot(&pool->slots[i]);
+		postgres_slot_close(&pool->slots[i]);
 }
 
 bool postgres_pool_is_closed(const struct postgres_pool *pool)
 {
-	return count_slots(pool, is_closed) == pool->size;
+	return count_slots(pool, postgres_slot_is_closed) == pool->size;
 }
 
 void postgres_pool_counters_get(const struct postgres_pool *pool, struct postgres_pool_counters *n)
 {
 	*n = (struct postgres_pool_counters){
 		.on = count_slots(pool, is_on),
-		.idle = count_slots(pool, is_idle),
+		.idle = count_slots(pool, postgres_slot_is_idle),
 		.waiting = pool->waiting,
 	};
 	for (size_t i = 0; i < pool->size; i++) {

@@ -69,7 +69,7 @@ struct postgres_lease {
 	bool waiting;
 };
 
-/* One connection; some 20 KiB. */
+/* One connection; some 18 KiB. */
 struct postgres_slot {
 	struct postgres p;
 	struct postgres_watcher watcher;

@@ -169,10 +169,10 @@ int pgwire_get_tag(struct span body, struct pgwire_tag *t)
 	struct cursor c = {.rest = body};
 	t->text = take_text(&c);
 	t->rows = 0;
-	struct span rest = t->text, word = SPAN_NONE;
-	while (rest.p != NULL)
-		word = span_cut(&rest, ' ');
-	t->has_rows = dec_u64(word, &t->rows);
+	size_t at = t->text.n;
+	while (at > 0 && t->text.p[at - 1] != ' ')
+		at--;
+	t->has_rows = dec_u64(span_tail(t->text, at), &t->rows);
 	return take_end(&c);
 }
 

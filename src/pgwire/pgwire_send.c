@@ -22,8 +22,6 @@ static int check_query(const struct pgwire_query *q, unsigned flags)
 	for (size_t i = 0; i < q->formats.n; i++)
 		if (q->formats.p[i] > 1)
 			return PGWIRE_EREQUEST;
-	if (has_nul(q->sql) || has_nul(q->statement) || has_nul(q->portal) || has_nul(q->close))
-		return PGWIRE_ETEXT;
 	return 1;
 }
 
@@ -80,6 +78,10 @@ int pgwire_session_send(struct pgwire_session *s, struct out *o, const struct pg
 	if (rc < 0)
 		return rc;
 	put_request(&copy, q, flags);
+	/* The writers say the same of a NUL in a text and of too little room. */
+	if (copy.over &&
+	    (has_nul(q->sql) || has_nul(q->statement) || has_nul(q->portal) || has_nul(q->close)))
+		return PGWIRE_ETEXT;
 	if (copy.over)
 		return PGWIRE_EROOM;
 	*o = copy;

@@ -16,19 +16,20 @@ void pgwire_session_init(struct pgwire_session *s, const struct pgwire_limits *l
 /* The phase that waits for the answer to the first step that has none; then SYNCING. */
 static void next_step(struct pgwire_session *s)
 {
-	const struct {
+	static const struct {
 		uint8_t step, phase;
 	} order[] = {
 		{PGWIRE_CLOSE, CLOSING},          {PGWIRE_PARSE, PARSING},
 		{PGWIRE_DESCRIBE, TYPES},         {PGWIRE_BIND, BINDING},
-		{PGWIRE_COLUMNS, PORTAL_COLUMNS}, {PGWIRE_EXECUTE, s->rows},
+		{PGWIRE_COLUMNS, PORTAL_COLUMNS}, {PGWIRE_EXECUTE, ROWS_UNKNOWN},
 		{PGWIRE_SIMPLE, SIMPLE},
 	};
 	s->phase = SYNCING;
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
 		if (s->steps & order[i].step) {
 			s->steps ^= order[i].step;
-			s->phase = order[i].phase;
+			/* Of the rows more may be known by now. */
+			s->phase = order[i].step == PGWIRE_EXECUTE ? s->rows : order[i].phase;
 			return;
 		}
 	}

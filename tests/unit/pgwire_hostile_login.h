@@ -21,7 +21,7 @@ struct hostile {
 #define SALT_OK "`,s=W22ZaJ0SNY7soEsUEjb6gQ==`"
 #define SALTED(salt) OWN_CHALLENGE("`r=` $nonce `srv,s=` " salt " `,i=8`")
 #define COUNTED(count) OWN_CHALLENGE("`r=` $nonce `srv,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=" count "`")
-#define FINAL(text) "offer challenge R(4:12 " text ")"
+#define FINAL(text) "offer challenge ~ R(4:12 " text ")"
 #define PROVEN "offer challenge signature "
 
 #define V3_2 PGWIRE_ASK_3_2

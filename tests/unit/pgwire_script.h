@@ -6,8 +6,8 @@
  * A message is its type and its fields in parentheses; the length is right unless '@' gives
  * another. Fields: 'text' with its NUL, `text` without one, 1:n 2:n 4:n a number of so many bytes,
  * $nonce what the client sent, $sig the signature that is right. {...} makes one field of several,
- * and n* repeats a field or a message. raw(...) is bytes without type and length. Words stand for
- * good messages: see words[].
+ * and n* repeats a field or a message. raw(...) is bytes without type and length. '~' waits for the
+ * client's proof. Words stand for good messages: see words[].
  */
 #ifndef TESTS_PGWIRE_SCRIPT_H
 #define TESTS_PGWIRE_SCRIPT_H
@@ -254,8 +254,8 @@ static inline bool script_over(const struct script *s)
  */
 static inline bool script_next(struct script *s, struct span *message)
 {
-	s->at += strspn(s->at, " ");
-	if (*s->at == '\0')
+	s->at += strspn(s->at, client_final(s).n > 0 ? " ~" : " ");
+	if (*s->at == '\0' || *s->at == '~')
 		return false;
 	const char *p = s->at;
 	unsigned long count = take_count(&p);

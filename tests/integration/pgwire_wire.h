@@ -17,6 +17,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -151,6 +152,22 @@ static inline void wire_close(struct wire *w)
 	while (pgwire_session_drop(&w->s, &who))
 		;
 	close(w->fd);
+}
+
+/* A command of the shell with psql in it, as the store's role: what it said, from malloc. */
+static inline char *shell_psql(struct store *store, const char *database, const char *command)
+{
+	int status;
+	char name[64];
+	snprintf(name, sizeof name, "PGDATABASE=%s", database);
+	const char *argv[] = {"sh", "-c", command, NULL};
+	const char *more[] = {name, "PGCLIENTENCODING=UTF8", "LC_ALL=C.UTF-8", NULL};
+	const char **env = env_join(store_env(store), more, NULL);
+	char *said = proc_run(&(struct proc_spec){.argv = argv, .env = env}, 60000, &status);
+	if (status != 0)
+		bail("%s: status %d: %.2000s", command, status, said);
+	free(env);
+	return said;
 }
 
 /* A text that grows, for what was seen. */

@@ -103,26 +103,6 @@ static void write_script(FILE *f)
 	fprintf(f, "\\echo @@%zu\n", statement_count);
 }
 
-static const char **psql_env(const char *database)
-{
-	char name[64];
-	snprintf(name, sizeof name, "PGDATABASE=%s", database);
-	char *kept = strdup(name);
-	const char *more[] = {kept, "PGCLIENTENCODING=UTF8", "LC_ALL=C.UTF-8", NULL};
-	return env_join(store_env(store), more, NULL);
-}
-
-static char *run_psql(const char *database, const char *command)
-{
-	int status;
-	const char *argv[] = {"sh", "-c", command, NULL};
-	char *said = proc_run(&(struct proc_spec){.argv = argv, .env = psql_env(database)}, 60000,
-			      &status);
-	if (status != 0)
-		bail("%s: status %d: %.2000s", command, status, said);
-	return said;
-}
-
 static void ask_psql(const char *database)
 {
 	char *path = temp_path("statements.sql"), command[256];
@@ -135,7 +115,7 @@ static void ask_psql(const char *database)
 		 "psql -X -w -A -t -F \"$(printf '\\037')\" -R \"$(printf '\\036')\" -f %s "
 		 "2>/dev/null",
 		 path);
-	char *said = run_psql(database, command), *at = strstr(said, "@@0\n");
+	char *said = shell_psql(store, database, command), *at = strstr(said, "@@0\n");
 	for (size_t i = 0; i < statement_count; i++) {
 		char mark[32];
 		if (at == NULL)

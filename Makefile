@@ -294,6 +294,23 @@ Cflags: -I$${includedir}/barnacle
 Libs: -L$${libdir} -l$(1)
 endef
 
+# Both clients as an embedder builds them: the host's compiler, -O2, the installed libraries.
+PGWIRE_CLIENTS := $(LIB_B)/bench/pgwire-ours $(LIB_B)/bench/pgwire-libpq
+$(LIB_B)/bench/pgwire-ours: tests/bench/pgwire/ours.c tests/bench/pgwire/client.h $(LIB_B)/libpgwire.a
+	@mkdir -p $(@D)
+	@echo "  link  $@"
+	@$(LIB_CC) -std=c11 -D_GNU_SOURCE -O2 -Isrc -Itests -o $@ $< $(LIB_B)/libpgwire.a
+$(LIB_B)/bench/pgwire-libpq: tests/bench/pgwire/libpq.c tests/bench/pgwire/client.h
+	@mkdir -p $(@D)
+	@echo "  link  $@"
+	@$(LIB_CC) -std=c11 -D_GNU_SOURCE -O2 -Itests -o $@ $< -lpq
+
+.PHONY: bench-pgwire
+bench-pgwire: ## what a row, an insert and a login cost, beside libpq
+	@scripts/setup.sh build run bench
+	@$(MAKE) --no-print-directory $(B)/tests/bench/pgwire $(PGWIRE_CLIENTS)
+	@BENCH_CLIENTS="$(abspath $(LIB_B))/bench" $(B)/tests/bench/pgwire
+
 .PHONY: libs install uninstall freestanding
 libs: $(INSTALLED:%=$(LIB_B)/lib%.a) ## the libraries alone
 

@@ -4,7 +4,7 @@
 #   build   a C compiler, make, and musl with its compiler wrapper
 #   run     Redis and PostgreSQL servers, for private copies of them
 #   test    what `make test` needs beside those
-#   bench   wrk, nginx and what measures them
+#   bench   wrk, nginx, libpq and what measures them
 #   lint    clang, clang-format, clang-tidy, cppcheck, shellcheck
 #   fuzz    clang with libFuzzer
 #
@@ -35,6 +35,7 @@ test   node          nodejs             nodejs                       nodejs
 test   npm           npm                npm                          npm
 test   nginx         nginx              nginx                        nginx
 test   ip            iproute2           iproute2                     iproute
+test   pgbouncer     pgbouncer          pgbouncer                    pgbouncer
 test   gcc           gcc,libc6-dev      gcc                          gcc
 test   pkg-config    pkgconf            pkgconf                      pkgconf-pkg-config
 test   sanitizers    gcc                -                            libasan,libubsan
@@ -47,6 +48,7 @@ bench  valgrind      valgrind           valgrind                     valgrind
 bench  taskset       util-linux         util-linux                   util-linux
 bench  hiredis       libhiredis-dev     hiredis-dev                  hiredis-devel
 lint   hiredis       libhiredis-dev     hiredis-dev                  hiredis-devel
+bench  libpq         libpq-dev          libpq-dev                    libpq-devel
 lint   clang         clang              clang                        clang
 lint   clang-format  clang-format       clang-extra-tools            clang-tools-extra
 lint   clang-tidy    clang-tidy         clang-extra-tools            clang-tools-extra
@@ -67,8 +69,8 @@ present() {
     echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
       clang -x c -fsanitize=fuzzer,address -o /dev/null - 2>/dev/null
     ;;
-  nginx | haproxy | ip) have "$1" || [ -x "/usr/sbin/$1" ] ;;
   hiredis) echo '#include <hiredis/hiredis.h>' | cc -E -x c - >/dev/null 2>&1 ;;
+  nginx | haproxy | ip | pgbouncer) have "$1" || [ -x "/usr/sbin/$1" ] ;;
   libpq) pkg-config --exists libpq 2>/dev/null ;;
   chromium) have chromium || have chromium-browser ;;
   *) have "$1" ;;
@@ -185,7 +187,7 @@ install_apt() {
   hold_services "$@"
   apt_add "$@"
   # Installed by us, so they should not begin to listen at the next boot either.
-  for name in redis-server nginx; do
+  for name in redis-server nginx pgbouncer; do
     case " $* " in *" $name "*)
       update-rc.d "$name" disable >/dev/null 2>&1 || :
       deb-systemd-helper disable "$name.service" >/dev/null 2>&1 || :

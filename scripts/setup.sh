@@ -49,6 +49,7 @@ bench  taskset       util-linux         util-linux                   util-linux
 bench  hiredis       libhiredis-dev     hiredis-dev                  hiredis-devel
 lint   hiredis       libhiredis-dev     hiredis-dev                  hiredis-devel
 bench  libpq         libpq-dev          libpq-dev                    libpq-devel
+lint   libpq         libpq-dev          libpq-dev                    libpq-devel
 lint   clang         clang              clang                        clang
 lint   clang-format  clang-format       clang-extra-tools            clang-tools-extra
 lint   clang-tidy    clang-tidy         clang-extra-tools            clang-tools-extra

@@ -22,8 +22,10 @@
  * transaction. postgres_pool_take gives one. [done] gets
  *	0                         committed
  *	POSTGRES_EFAILED          rolled back: t->sqlstate, t->message
- *	POSTGRES_EUNSENT          lost or late before COMMIT was sent, so nothing is stored: may be
- *repeated POSTGRES_ELOST, _ELATE, _EPROTO   COMMIT was sent and its answer is lost: perhaps stored
+ *	POSTGRES_EUNSENT          lost or late before COMMIT was sent, so nothing is
+ *	                          stored: may be repeated
+ *	POSTGRES_ELOST, _ELATE,   COMMIT was sent and its answer is lost: perhaps stored
+ *	_EPROTO
  *	anything else             what the caller gave to end: rolled back
  */
 #ifndef DRIVERS_POSTGRES_TRANSACTION_H

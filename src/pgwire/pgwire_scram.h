@@ -15,8 +15,8 @@
  *
  * Channel binding: the header of client-first says 'n', the client has none, as is right without
  * TLS. Over TLS it will say 'p=tls-server-end-point' when the server offers SCRAM-SHA-256-PLUS,
- *with the hash of its certificate (RFC 5929, section 4) behind the header in client-final's "c=";
- *and 'y' when the client could and the server does not offer it, so that nobody can take the offer
+ * with the hash of its certificate (RFC 5929, section 4) behind the header in client-final's "c=";
+ * and 'y' when the client could and the server does not offer it, so that nobody can take the offer
  * away unseen. Which one is the transport's to say, at the login; only those two texts hang on it.
  *
  * The password is used as the bytes it is. SASLprep (RFC 4013) leaves printable ASCII alone; for

@@ -257,7 +257,7 @@ static bool read_once(struct net_conn *c)
 	ssize_t got = wire_recv(c, (uint8_t *)(uintptr_t)room.p, room.n);
 	if (got < 0 && !is_passing(got))
 		net_close_soon(c, (int)got);
-	if (got == 0)
+	if (got == 0 && !c->torn)
 		end_of_input(c);
 	/* The codec above has limits of its own that come first: ours is the last. */
 	if (got > 0 && full)
@@ -424,10 +424,19 @@ static void all_sent(struct net_conn *c)
 
 /*
  * The peer takes no more, but what it said before, an answer perhaps, is in the socket's buffer
- * still. Never from within an [input], so the shared buffer is free.
+ * still. Never from within an [input], so the shared buffer is free. EPIPE says that it had ended
+ * its side before; in all other cases what the kernel shows behind its bytes is not its end.
  */
-static void fail_sending(struct net_conn *c, int why)
+RARE static void fail_sending(struct net_conn *c, int why)
 {
+	if (c->why == 0)
+		c->why = why;
+	if (c->loop->viewer != NULL) {
+		settle_late(c);
+		return;
+	}
+	why = c->why;
+	c->torn = why != -EPIPE;
 	for (int i = 0; i < LAST_READS; i++)
 		if (c->closing || c->paused || c->eof || c->finishing || !read_once(c))
 			break;
@@ -446,12 +455,10 @@ static void flush(struct net_conn *c)
 		ssize_t n = wire_send(c, held(&c->out), c->tail);
 		if (n == -EAGAIN)
 			break;
-		if (n < 0 && n != -EINTR && c->loop->viewer != NULL) {
-			settle_late(c); /* the shared buffer is in use: the error will come again */
+		if (n < 0 && n != -EINTR) {
+			fail_sending(c, (int)n);
 			return;
 		}
-		if (n < 0 && n != -EINTR)
-			fail_sending(c, (int)n);
 		if (n > 0)
 			sent(c, (size_t)n);
 	}

@@ -56,7 +56,7 @@ struct net_conn {
 	uint64_t sent;   /* bytes the kernel took, ever */
 	uint32_t in_max; /* after net_finish: bytes that may still come, to be thrown away */
 	uint32_t out_max;
-	int why;
+	int why;      /* of the close, or before it of a send that failed */
 	bool eof : 1; /* the peer sends no more */
 	bool paused : 1;
 	bool settling : 1; /* in the loop's list */
@@ -69,6 +69,7 @@ struct net_conn {
 	bool in_again : 1; /* in the loop's list */
 	bool watched : 1;
 	bool shut : 1; /* FIN when all is sent */
+	bool torn : 1; /* sending failed, and the peer had not ended its side */
 };
 
 /*

@@ -3,11 +3,21 @@
 #include <string.h>
 #include <unistd.h>
 
-static void dial(struct net_timer *t);
+static void dial(struct link *l);
 
 static struct link *link_of_conn(struct net_conn *c)
 {
 	return (struct link *)((char *)c - offsetof(struct link, conn));
+}
+
+static void dial_soon(struct net_task *t)
+{
+	dial((struct link *)((char *)t - offsetof(struct link, soon)));
+}
+
+static void dial_late(struct net_timer *t)
+{
+	dial((struct link *)((char *)t - offsetof(struct link, timer)));
 }
 
 /* Whether a host is left that was not tried since the last back-off. */
@@ -39,10 +49,10 @@ static void wait_and_retry(struct link *l)
 	l->state = LINK_WAITING;
 	net_timer_stop(&l->timer);
 	if (!settled && take_next_host(l)) {
-		net_timer_set(l->loop, &l->timer, 0, dial);
+		net_task_put(l->loop, &l->soon, dial_soon);
 		return;
 	}
-	net_timer_set(l->loop, &l->timer, net_jitter(l->backoff), dial);
+	net_timer_set(l->loop, &l->timer, net_jitter(l->backoff), dial_late);
 	l->backoff = l->backoff < LINK_BACKOFF_MAX / 2 ? l->backoff * 2 : LINK_BACKOFF_MAX;
 }
 
@@ -101,9 +111,8 @@ static void on_dialled(struct net_dial *d, int rc)
 	l->ops->up(l);
 }
 
-static void dial(struct net_timer *t)
+static void dial(struct link *l)
 {
-	struct link *l = (struct link *)((char *)t - offsetof(struct link, timer));
 	l->state = LINK_DIALLING;
 	const struct link_host *h = &l->cfg->hosts[l->host];
 	net_dial_start(l->loop, &l->dial, h->name, h->port, l->cfg->connect_ms, on_dialled);
@@ -120,7 +129,7 @@ void link_start(struct link *l, struct net_loop *loop, const struct link_config 
 	l->ops = ops;
 	l->backoff = LINK_BACKOFF_MIN;
 	l->state = LINK_WAITING;
-	net_timer_set(loop, &l->timer, 0, dial);
+	net_task_put(loop, &l->soon, dial_soon);
 }
 
 void link_ready(struct link *l)
@@ -176,6 +185,7 @@ void link_break(struct link *l, int why)
 void link_stop(struct link *l)
 {
 	l->stopped = true;
+	net_task_drop(l->loop, &l->soon);
 	net_timer_stop(&l->timer);
 	net_timer_stop(&l->late);
 	net_dial_cancel(&l->dial);

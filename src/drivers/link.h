@@ -46,7 +46,8 @@ struct link {
 	const struct link_ops *ops;
 	struct net_dial dial;
 	struct net_conn conn;
-	struct net_timer timer; /* the next attempt, or the end of the present one */
+	struct net_task soon;   /* the next attempt, at once */
+	struct net_timer timer; /* later, or the end of the present one */
 	struct net_timer late;
 	size_t host;     /* the present one, or the next */
 	uint32_t tried;  /* hosts since the last back-off */

@@ -132,9 +132,9 @@ static void on_resolved(struct net_resolve *r, int rc, const struct net_addr *ad
 	try_next(d);
 }
 
-static void dial_path(struct net_timer *t)
+static void dial_path(struct net_task *t)
 {
-	struct net_dial *d = (struct net_dial *)((char *)t - offsetof(struct net_dial, timer));
+	struct net_dial *d = (struct net_dial *)((char *)t - offsetof(struct net_dial, begin));
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	memcpy(un.sun_path, d->path, sizeof un.sun_path);
 	d->error = d->path[0] == '\0' ? -ENAMETOOLONG : start_attempt(d, &un, sizeof un);
@@ -164,7 +164,7 @@ void net_dial_start(struct net_loop *loop, struct net_dial *d, const char *host,
 	/* One that does not fit stays empty: cut, it could be the name of another socket. */
 	if (name.n < sizeof d->path)
 		memcpy(d->path, host, name.n);
-	net_timer_set(loop, &d->timer, 0, dial_path);
+	net_task_put(loop, &d->begin, dial_path);
 }
 
 void net_dial_cancel(struct net_dial *d)
@@ -173,5 +173,6 @@ void net_dial_cancel(struct net_dial *d)
 		return;
 	d->busy = false;
 	net_resolve_cancel(&d->resolve);
+	net_task_drop(d->loop, &d->begin);
 	drop_attempt(d);
 }

@@ -23,6 +23,7 @@ struct net_dial {
 	struct net_resolve resolve;
 	struct net_source src;
 	struct net_timer timer;
+	struct net_task begin; /* for a path */
 	struct net_addr addrs[NET_ADDRS_MAX];
 	uint8_t count, next;
 	uint16_t port;

@@ -15,11 +15,8 @@ static inline void fire_now(struct net_timer *t)
 /* Whether it is ready; when it waits, the next attempt comes now, as its time is not the matter. */
 static inline bool ready_soon(struct redis *r)
 {
-	const struct link_host *h = &r->cfg->link.hosts[r->link.host];
 	if (r->link.state == LINK_WAITING)
 		fire_now(&r->link.timer);
-	if (r->link.state == LINK_DIALLING && h->name[0] == '/')
-		fire_now(&r->link.dial.timer);
 	return r->ready;
 }
 

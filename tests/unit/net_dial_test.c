@@ -372,8 +372,7 @@ static void test_cancel(void)
 			check(descriptors() == before, "row %zu, turn %d: no descriptor", i, n);
 			check(dial.timer.link == NULL && !dial.busy, "row %zu, turn %d", i, n);
 		}
-		ok(came == (rows[i].port == 0 && rows[i].host != NULL),
-		   "cancelled in each turn: row %zu", i);
+		ok(came == (rows[i].port == 0), "cancelled in each turn: row %zu", i);
 	}
 	run_for(30);
 	ok(turns < 1000, "and nothing is left in the loop");

@@ -234,9 +234,14 @@ function listen() {
 	mine.addEventListener("value", event => {
 		const { number, value } = JSON.parse(event.data);
 		proven = true;
-		learn(String(number), value);
+		if (value === undefined)
+			fetchValue(number);
+		else
+			learn(String(number), value);
 		showState();
 	});
+	// Some were missed, and the server no longer knows which.
+	mine.addEventListener("reset", poll);
 	mine.addEventListener("error", () => {
 		if (mine !== source)
 			return;
@@ -251,6 +256,17 @@ function listen() {
 		plan();
 		showState();
 	});
+}
+
+// A long value does not come with its event.
+async function fetchValue(number) {
+	try {
+		const { value } = await ask("/" + number);
+		learn(String(number), value);
+	} catch {
+		poll();
+	}
+	showState();
 }
 
 function hangUp() {

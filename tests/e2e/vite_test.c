@@ -1,121 +1,21 @@
-/*
- * What Vite makes of a React application (vite-app/), behind `web --root`, in a real browser.
- * npm gets its packages at the first run only: they and what was built of them stay in build/vite
- * until the application or node changes.
- */
+/* What Vite makes of a React application (vite-app/), behind `web --root`, in a real browser. */
 #include "harness/app.h"
+#include "harness/npm.h"
 #include "harness/tap.h"
 #include "harness/webdriver.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #define SOON 5000
-#define PATIENCE 300000 /* ms: for npm on a slow line */
 
-static char work[4096]; /* build/vite */
 static int port;
-
-/*
- * Both run in build/vite with the application's folder as $1 and a temporary one as $2. A file that
- * is written last holds what the result was made from.
- * --engine-strict: a node that is too old is told apart from all else. --ignore-scripts: whatever
- * has a native part brings it along built. Without a cache nothing stays in the home folder.
- */
-static const char install[] =
-	"key=$(cd \"$1\" && node --version && cksum package.json package-lock.json)\n"
-	"[ \"$(cat packages 2>/dev/null)\" != \"$key\" ] || exit 0\n"
-	"rm -rf packages sources dist node_modules\n"
-	"cp \"$1/package.json\" \"$1/package-lock.json\" .\n"
-	"npm ci --include=dev --engine-strict --ignore-scripts --no-audit --no-fund"
-	" --no-update-notifier --fetch-retries=1 --cache=\"$2/npm\"\n"
-	"echo \"$key\" >packages\n";
-static const char build[] = "key=$(cd \"$1\" && find . -type f | LC_ALL=C sort | xargs cksum)\n"
-			    "[ \"$(cat sources 2>/dev/null)\" != \"$key\" ] || exit 0\n"
-			    "rm -rf sources dist src public\n"
-			    "cp -R \"$1/.\" .\n"
-			    "NODE_ENV=production node_modules/.bin/vite build\n"
-			    "echo \"$key\" >sources\n";
-
-/* Runs a script with the variables of the user, for npm's proxies and registries are there. */
-static char *shell(const char *script, int *status)
-{
-	char app[sizeof work + 64];
-	snprintf(app, sizeof app, "%s/../../tests/e2e/vite-app", work);
-	const char *argv[] = {"sh", "-euc", script, "sh", app, temp_dir(), NULL};
-	struct proc_spec spec = {.argv = argv, .env = (const char *const *)environ, .cwd = work};
-	return proc_run(&spec, PATIENCE, status);
-}
-
-static void tell(char *said)
-{
-	char *rest = said;
-	for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n"))
-		diag("%s", line);
-}
-
-static bool there(const char *command)
-{
-	const char *argv[] = {"sh", "-c", "command -v \"$0\"", command, NULL};
-	const char *env[] = {NULL};
-	int status;
-	free(proc_run(&(struct proc_spec){.argv = argv, .env = env}, SOON, &status));
-	return status == 0;
-}
-
-static void skip(const char *why)
-{
-	ok(true, "a React build # SKIP %s", why);
-	exit(done());
-}
-
-/* One at a time: the tests of the other build may want the same folder now. */
-static void lock_folder(void)
-{
-	int fd = open(work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_EX) != 0)
-		bail("%s cannot be locked", work);
-}
-
-static void make_dist(void)
-{
-	int status;
-	char *said = shell(install, &status);
-	if (status != 0 && strstr(said, "EBADENGINE") != NULL)
-		skip("node is older than Vite wants");
-	if (status != 0) {
-		tell(said);
-		bail("npm cannot get the packages of the React build: is its registry reachable?");
-	}
-	free(said);
-	said = shell(build, &status);
-	if (status != 0) {
-		tell(said);
-		bail("Vite cannot build the React application");
-	}
-	free(said);
-}
-
-static void prepare(void)
-{
-	const char *mkdir[] = {"mkdir", "-p", work, NULL}, *env[] = {NULL};
-	snprintf(work, sizeof work, "%s", proc_bin("../vite"));
-	free(proc_run(&(struct proc_spec){.argv = mkdir, .env = env}, SOON, NULL));
-	if (!there("node"))
-		skip("there is no node here");
-	if (!there("npm"))
-		bail("there is node here, but no npm: scripts/setup.sh test brings it");
-	lock_folder();
-	make_dist();
-}
 
 static struct proc *serve(void)
 {
-	char dist[sizeof work + 8], port_is[32];
+	char dist[4200], port_is[32];
+	const char *work = npm_project("vite", "e2e/vite-app");
 	port = free_port();
 	snprintf(dist, sizeof dist, "%s/dist", work);
 	snprintf(port_is, sizeof port_is, "PORT=%d", port);
@@ -285,7 +185,6 @@ static void test_caching(struct webdriver *w)
 
 int main(void)
 {
-	prepare();
 	struct proc *web = serve();
 	struct webdriver *w = webdriver_open(1024, 768);
 	test_home(w);

@@ -196,10 +196,12 @@ async function ask(path, options) {
 	}
 }
 
-// The server speaks in sentences of plain text; what a proxy puts in its place is not for reading.
+// The server speaks in sentences of plain text, an Express API in such that are called HTML. What a
+// proxy puts in their place has tags, and is not for reading.
 function wording(answer, body) {
-	const plain = (answer.headers.get("Content-Type") || "").startsWith("text/plain");
+	const type = answer.headers.get("Content-Type") || "";
 	const text = body.trim();
+	const plain = /^text\/(plain|html)/.test(type) && !text.includes("<");
 	return plain && text && text.length <= 300 ? text : `The server answered ${answer.status}.`;
 }
 

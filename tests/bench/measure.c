@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 int measure_rounds = 3;
@@ -66,18 +67,15 @@ void measure_start_nginx(struct measured *s, const char *conf)
 	free(prefix);
 }
 
-/* The first number of schedstat. */
 double measure_cpu_ns(const struct measured *s)
 {
-	double sum = 0, ns;
+	double sum = 0;
 	for (size_t i = 0; i < s->pid_count; i++) {
-		char path[64];
-		snprintf(path, sizeof path, "/proc/%d/schedstat", (int)s->pids[i]);
-		FILE *f = fopen(path, "re");
-		if (f == NULL || fscanf(f, "%lf", &ns) != 1)
-			bail("%s: %s is gone, or this kernel has no schedstat", s->name, path);
-		fclose(f);
-		sum += ns;
+		clockid_t clock;
+		struct timespec t;
+		if (clock_getcpuclockid(s->pids[i], &clock) != 0 || clock_gettime(clock, &t) != 0)
+			bail("%s: process %d is gone", s->name, (int)s->pids[i]);
+		sum += (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 	}
 	return sum;
 }
@@ -161,10 +159,15 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+double measure_middle(double *values, size_t n)
+{
+	qsort(values, n, sizeof *values, by_size);
+	return values[n / 2];
+}
+
 double measure_median(double *values)
 {
-	qsort(values, (size_t)measure_rounds, sizeof *values, by_size);
-	return values[measure_rounds / 2];
+	return measure_middle(values, (size_t)measure_rounds);
 }
 
 void measure_tell_congestion(void)

@@ -55,7 +55,7 @@ void measure_start(struct measured *s, const char *const *argv, const char *cons
 /* nginx with a configuration from the temporary folder, on core 0. */
 void measure_start_nginx(struct measured *s, const char *conf);
 
-/* Processor time so far, user and system. */
+/* Processor time so far, user and system, of all threads. */
 double measure_cpu_ns(const struct measured *s);
 /* The sum of a field of smaps_rollup ("Rss:"). */
 double measure_memory_kib(const struct measured *s, const char *field);
@@ -66,7 +66,9 @@ struct measure_result measure_load(const struct measured *s, const struct measur
 /* System calls per request, counted in a run of its own because strace makes each one slow. */
 double measure_calls(const struct measured *s, const struct measure_load *what);
 
-/* The middle one of the rounds; sorts them. */
+/* The middle one; sorts them. */
+double measure_middle(double *values, size_t n);
+/* That of the rounds. */
 double measure_median(double *values);
 /* It matters: with bbr, which paces, a large answer costs a fifth more. */
 void measure_tell_congestion(void);

@@ -166,7 +166,7 @@ $(TESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libharness.a $(LIBS)
 	@echo "  link  $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libharness.a $(LINK) $(LDEND)
 
-$(B)/tests/bench/http $(B)/tests/bench/proxy: $(MEASURE).o
+$(B)/tests/bench/http $(B)/tests/bench/proxy $(B)/tests/bench/app: $(MEASURE).o
 
 # It counts them.
 $(B)/tests/unit/http_alloc_test: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
@@ -230,6 +230,24 @@ bench-proxy: ## what the router costs a request, beside nginx and HAProxy (T=2, 
 	@scripts/setup.sh build bench
 	@$(MAKE) --no-print-directory $(B)/tests/bench/proxy $(BENCH_SERVER) $(B)/router
 	@PATH="$$PATH:/usr/sbin" $(B)/tests/bench/proxy
+
+# The drivers as Debian packages them; elsewhere the table goes without a column for Go.
+GO_PACKAGES  := /usr/share/gocode
+GO_REFERENCE := build/reference-go/reference
+GO_THERE      = $(wildcard $(GO_PACKAGES)/src/github.com/jackc/pgx)
+$(GO_REFERENCE): $(wildcard tests/reference/go/*.go)
+	@mkdir -p $(@D)
+	@echo "  go    $@"
+	@cd tests/reference/go && GOPATH=$(GO_PACKAGES) GO111MODULE=off CGO_ENABLED=0 \
+		GOCACHE=$(abspath $(@D))/cache go build -o $(abspath $@) .
+
+.PHONY: bench-app bench-app-programs
+bench-app-programs: all $(B)/tests/bench/app $(if $(GO_THERE),$(GO_REFERENCE))
+bench-app: ## what the whole application costs, beside Node and Go (T=2, ROUNDS=3)
+	@scripts/setup.sh build run test bench
+	@$(MAKE) --no-print-directory bench-app-programs
+	@PATH="$$PATH:/usr/sbin" BENCH_GO="$(if $(GO_THERE),$(abspath $(GO_REFERENCE)))" \
+		$(B)/tests/bench/app
 
 lint: ## warnings of gcc and clang, format, scripts
 	@scripts/setup.sh build lint

@@ -4,7 +4,7 @@
 #   build   a C compiler, make, and musl with its compiler wrapper
 #   run     Redis and PostgreSQL servers, for private copies of them
 #   test    what `make test` needs beside those
-#   bench   wrk, nginx, libpq and what measures them
+#   bench   wrk, nginx, libpq, Go and what measures them
 #   lint    clang, clang-format, clang-tidy, cppcheck, shellcheck
 #   fuzz    clang with libFuzzer
 #
@@ -47,6 +47,8 @@ bench  strace        strace             strace                       strace
 bench  valgrind      valgrind           valgrind                     valgrind
 bench  taskset       util-linux         util-linux                   util-linux
 bench  hiredis       libhiredis-dev     hiredis-dev                  hiredis-devel
+bench  go            golang-go          -                            -
+bench  go-drivers    golang-github-jackc-pgx-v4-dev,golang-github-gomodule-redigo-dev  -  -
 lint   hiredis       libhiredis-dev     hiredis-dev                  hiredis-devel
 bench  libpq         libpq-dev          libpq-dev                    libpq-devel
 lint   libpq         libpq-dev          libpq-dev                    libpq-devel
@@ -72,6 +74,7 @@ present() {
     ;;
   hiredis) echo '#include <hiredis/hiredis.h>' | cc -E -x c - >/dev/null 2>&1 ;;
   nginx | haproxy | ip | pgbouncer) have "$1" || [ -x "/usr/sbin/$1" ] ;;
+  go-drivers) [ -d /usr/share/gocode/src/github.com/jackc/pgx ] ;;
   libpq) pkg-config --exists libpq 2>/dev/null ;;
   chromium) have chromium || have chromium-browser ;;
   *) have "$1" ;;

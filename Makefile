@@ -208,6 +208,13 @@ fuzz: ## every fuzz target for T=60 seconds, two at a time (ONLY='json url': som
 	@$(MAKE) --no-print-directory FUZZ=1 fuzz-programs
 	@scripts/fuzz.sh $(T) $(or $(ONLY),$(FUZZERS))
 
+.PHONY: chaos
+chaos: T := 300
+chaos: ## everything breaks in random order for T=300 seconds (CHAOS_SEED: the first round's)
+	@scripts/setup.sh build run test
+	@$(MAKE) --no-print-directory $(BINS) $(B)/tests/integration/chaos_test
+	@CHAOS_SECONDS=$(T) $(B)/tests/integration/chaos_test
+
 pure: $(PURE:%=$(B)/lib%.a) ## proves that the codecs ask nothing of the system
 	@scripts/pure.sh $(B) $(PURE)
 

@@ -20,11 +20,7 @@ static struct api_call *call_of(struct redis_request *q)
 
 static void log_refusal(const struct resp_item *it)
 {
-	struct log_line l;
-	if (!log_open(&l, LOG_WARN, "redis refused a read"))
-		return;
-	log_span(&l, "error", it->str);
-	log_close(&l);
+	store_log_refused(api_loop->now, "a read", it->str);
 }
 
 static void on_failed(struct redis_request *q, int why)

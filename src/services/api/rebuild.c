@@ -69,11 +69,7 @@ static void on_failed(struct redis_request *q, int why)
 
 static void refused(const struct resp_item *it)
 {
-	struct log_line l;
-	if (log_open(&l, LOG_WARN, "redis refused a rebuild")) {
-		log_span(&l, "error", it->str);
-		log_close(&l);
-	}
+	store_log_refused(api_loop->now, "a rebuild", it->str);
 	wanted = true;
 	rest(LOOK_MS);
 }

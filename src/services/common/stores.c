@@ -126,6 +126,25 @@ void store_log_down(struct store_log *s, uint64_t now, const char *why)
 	log_close(&l);
 }
 
+void store_log_refused(uint64_t now, const char *what, struct span error)
+{
+	static uint8_t last[64];
+	static struct span seen;
+	static uint64_t told;
+	struct log_line l;
+	struct span reason = span_head(error, sizeof last);
+	if (span_eq(reason, seen) && now - told < REMIND_MS)
+		return;
+	memcpy(last, reason.p, reason.n);
+	seen = span_of(last, reason.n);
+	told = now;
+	if (!log_open(&l, LOG_WARN, "redis refused"))
+		return;
+	log_str(&l, "what", what);
+	log_span(&l, "error", error);
+	log_close(&l);
+}
+
 void store_log_notice(struct redis *r, const char *words)
 {
 	struct log_line l;

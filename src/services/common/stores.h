@@ -100,6 +100,11 @@ struct store_log {
 };
 void store_log_up(struct store_log *s);
 void store_log_down(struct store_log *s, uint64_t now, const char *why);
+/*
+ * One line when Redis refuses [what] with [error]; the same error is said again a minute later at
+ * the earliest, for a key of another type, for example, is in the way of every try.
+ */
+void store_log_refused(uint64_t now, const char *what, struct span error);
 /* What a Redis server wants its operator to know: the notice of struct redis_events. */
 void store_log_notice(struct redis *r, const char *words);
 

@@ -35,12 +35,7 @@ static int check(struct out *errors)
 
 void worker_log_refusal(const char *what, const struct resp_item *it)
 {
-	struct log_line l;
-	if (!log_open(&l, LOG_WARN, "redis refused"))
-		return;
-	log_str(&l, "what", what);
-	log_span(&l, "error", it->str);
-	log_close(&l);
+	store_log_refused(worker_loop->now, what, it->str);
 }
 
 static void on_ready(struct redis *r)

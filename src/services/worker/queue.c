@@ -50,7 +50,7 @@ static void rest(void)
 
 static void keep(struct span *to, uint8_t *buf, size_t cap, struct span s)
 {
-	/* One byte more than fits says "too long" further on; none of ours is. */
+	/* What fills it is taken as too long further on; none of ours is. */
 	*to = span_head(s, cap);
 	memcpy(buf, to->p, to->n);
 	to->p = buf;

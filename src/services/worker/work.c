@@ -121,6 +121,11 @@ static size_t compute(struct item *i)
 		set_aside(i, "it has no index");
 		return 0;
 	}
+	/* As much of it as is kept, perhaps not all: another number than was meant. */
+	if (i->index_n == INDEX_MAX) {
+		set_aside(i, "its index is too long");
+		return 0;
+	}
 	if (dec_i64(index_of(i), &n) && n > (int64_t)worker_config.max_index) {
 		set_aside(i, "above MAX_INDEX");
 		return 0;

@@ -27,7 +27,7 @@ extern struct redis worker_commands; /* everything but the blocking read and the
 #define GROUP SPAN("workers")
 #define CONSUMER_MAX 80
 #define BATCH 32        /* jobs taken from the stream at a time */
-#define INDEX_MAX 24    /* bytes of an index; "-9223372036854775808" has 20 */
+#define INDEX_MAX 24    /* bytes of an index, and too long; "-9223372036854775808" has 20 */
 #define ENTRY_ID_MAX 48 /* bytes of a stream entry's id */
 
 /* Log lines of a reply that refuses what was asked. */

@@ -43,7 +43,8 @@ const struct postgres_statement post_forget = {
 static void on_exec_item(struct redis_request *q, const struct resp_item *it)
 {
 	(void)q;
-	if (redis_is_error(it) || it->type == RESP_NULL)
+	/* Also an error inside: a key of another type, where the job should be. */
+	if (it->type == RESP_ERROR || it->type == RESP_BLOB_ERROR || it->type == RESP_NULL)
 		rebuild_wanted();
 }
 

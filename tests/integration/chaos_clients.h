@@ -38,7 +38,6 @@ struct chaos_shared {
 	_Atomic unsigned perhaps[INDEXES];  /* 503, or no answer: may be stored all the same */
 	_Atomic unsigned keys[INDEXES];     /* with a key, answered 200: once each */
 	_Atomic unsigned events;            /* of the stream */
-	_Atomic unsigned last_event;        /* the number of the last one */
 };
 
 struct client {
@@ -247,7 +246,6 @@ static inline void client_follow(struct client *c)
 		char *rest = text;
 		for (; (at = strstr(rest, "{\"number\":")) != NULL && strchr(at, ',') != NULL;
 		     rest = at + 1) {
-			c->shared->last_event = (unsigned)strtoul(at + 10, NULL, 10);
 			c->shared->events++;
 		}
 		/* What may be the beginning of the next one; its values need not be kept. */

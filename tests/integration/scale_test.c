@@ -1,0 +1,182 @@
+/*
+ * Workers share the work: each job is done by one of them, whoever is there, and when one is
+ * killed in the middle, the others do what it had begun. HSET is what only a worker that has
+ * computed says, so the server's count of it is the count of computations.
+ */
+#include "harness/stores.h"
+#include "harness/tap.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORKERS 3
+#define JOBS 5000
+#define BATCH 32 /* what a worker has in its hands */
+#define WAIT_MS 30000
+
+static struct store *redis;
+static struct proc *worker[WORKERS];
+
+static void start(int i)
+{
+	char admin[32];
+	snprintf(admin, sizeof admin, "ADMIN_PORT=%d", free_port());
+	const char *own[] = {"CLAIM_AFTER=1s", admin, NULL};
+	const char **env = env_join(store_env(redis), own, NULL);
+	const char *argv[] = {proc_bin("worker"), NULL};
+	worker[i] = proc_start(&(struct proc_spec){.argv = argv, .env = env});
+	free(env);
+}
+
+static int number_of(char *text)
+{
+	int n = (int)strtol(text, NULL, 10);
+	free(text);
+	return n;
+}
+
+static int waiting(void)
+{
+	return number_of(store_redis_cli(redis, "XLEN", "{values}:jobs", NULL)) +
+	       number_of(store_redis_cli(redis, "XPENDING", "{values}:jobs", "workers", NULL));
+}
+
+static int computations(void)
+{
+	char *text = store_redis_cli(redis, "INFO", "commandstats", NULL);
+	const char *at = strstr(text, "cmdstat_hset:calls=");
+	int n = at != NULL ? (int)strtol(strchr(at, '=') + 1, NULL, 10) : 0;
+	free(text);
+	return n;
+}
+
+/*
+ * Jobs as the api makes them, all in one step; [from]: the first index. The greater, the longer
+ * they take, and the more of them are left when something happens "in the middle".
+ */
+static void put_jobs(int from)
+{
+	static const char script[] = "for n = tonumber(ARGV[1]), tonumber(ARGV[2]) do "
+				     "redis.call('HSETNX', 'values', n, 'Nothing yet!') "
+				     "redis.call('XADD', KEYS[1], '*', 'index', n) "
+				     "redis.call('PUBLISH', 'insert', n) end";
+	char first[16], last[16];
+	snprintf(first, sizeof first, "%d", from);
+	snprintf(last, sizeof last, "%d", from + JOBS - 1);
+	free(store_redis_cli(redis, "CONFIG", "RESETSTAT", NULL));
+	free(store_redis_cli(redis, "EVAL", script, "1", "{values}:jobs", first, last, NULL));
+}
+
+static bool wait_computations(int n)
+{
+	for (long long end = now_ms() + WAIT_MS; computations() < n; tick())
+		if (now_ms() > end)
+			return false;
+	return true;
+}
+
+static void all_done(const char *when)
+{
+	for (long long end = now_ms() + WAIT_MS; waiting() > 0 && now_ms() < end;)
+		tick();
+	is_int(waiting(), 0, "%s: nothing waits in the queue", when);
+	char *left =
+		store_redis_cli(redis, "EVAL",
+				"local n = 0 for _, v in ipairs(redis.call('HVALS', KEYS[1])) do "
+				"if v == 'Nothing yet!' then n = n + 1 end end return n",
+				"1", "values", NULL);
+	is_int(number_of(left), 0, "%s: every value is there", when);
+}
+
+static void remember_commands(const char *slower_than)
+{
+	free(store_redis_cli(redis, "CONFIG", "SET", "slowlog-max-len", "100000",
+			     "slowlog-log-slower-than", slower_than, NULL));
+}
+
+/* How many jobs each worker did, by the log of commands: HSET, values, n, value, its address. */
+static void shares(int done[static WORKERS])
+{
+	char *text = store_redis_cli(redis, "SLOWLOG", "GET", "-1", NULL);
+	const char *address[WORKERS] = {NULL};
+	int after = -1;
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
+		after = strcmp(line, "HSET") == 0 ? 0 : after + (after >= 0);
+		if (after != 4)
+			continue;
+		after = -1;
+		int w = 0;
+		while (w < WORKERS && address[w] != NULL && strcmp(address[w], line) != 0)
+			w++;
+		if (!check(w < WORKERS, "%s is one of %d workers", line, WORKERS))
+			break;
+		address[w] = line;
+		done[w]++;
+	}
+	free(text);
+}
+
+static void test_shared(void)
+{
+	int done[WORKERS] = {0};
+	remember_commands("0");
+	put_jobs(0);
+	ok(wait_computations(JOBS), "three workers compute %d jobs", JOBS);
+	all_done("three workers");
+	is_int(computations(), JOBS, "no index was computed twice");
+	remember_commands("-1");
+	shares(done);
+	is_int(done[0] + done[1] + done[2], JOBS, "they did all of it");
+	ok(done[0] > 0 && done[1] > 0 && done[2] > 0, "each had a share: %d, %d and %d", done[0],
+	   done[1], done[2]);
+}
+
+static void test_killed(void)
+{
+	put_jobs(20000);
+	ok(wait_computations(JOBS / 20), "they begin with %d more", JOBS);
+	proc_kill(worker[0]);
+	int before = computations();
+	ok(before < JOBS, "one is killed with %d done", before);
+	ok(wait_computations(JOBS), "the others go on");
+	all_done("one of three killed");
+	int n = computations();
+	ok(n >= JOBS && n <= JOBS + BATCH, "what it had begun is computed anew, no more (%d)",
+	   n - JOBS);
+}
+
+/* Frozen for longer than CLAIM_AFTER, it is taken for dead; when it comes back, it does no harm. */
+static void test_frozen(void)
+{
+	put_jobs(30000);
+	ok(wait_computations(JOBS / 20), "they begin with %d more", JOBS);
+	proc_signal(worker[1], SIGSTOP);
+	ok(computations() < JOBS, "one is frozen");
+	all_done("one of two frozen");
+	proc_signal(worker[1], SIGCONT);
+	free(store_redis_cli(redis, "XADD", "{values}:jobs", "*", "index", "-1", NULL));
+	all_done("it is back");
+	int n = computations();
+	ok(n >= JOBS + 1 && n <= JOBS + 1 + BATCH, "no more than its batch was computed twice (%d)",
+	   n - JOBS - 1);
+	is_int(number_of(store_redis_cli(redis, "HGET", "values", "-1", NULL)), 1,
+	       "and new jobs are done");
+}
+
+int main(void)
+{
+	redis = store_redis(NULL);
+	for (int i = 0; i < WORKERS; i++)
+		start(i);
+	for (int i = 0; i < WORKERS; i++)
+		ok(proc_wait_log(worker[i], "waiting for jobs", WAIT_MS), "worker %d is there", i);
+	test_shared();
+	test_killed();
+	test_frozen();
+	for (int i = 1; i < WORKERS; i++)
+		is_int(proc_stop(worker[i], 12000), 0, "worker %d ends with 0", i);
+	return done();
+}

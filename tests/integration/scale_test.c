@@ -136,7 +136,7 @@ static void test_shared(void)
 
 static void test_killed(void)
 {
-	put_jobs(20000);
+	put_jobs(12000);
 	ok(wait_computations(JOBS / 20), "they begin with %d more", JOBS);
 	proc_kill(worker[0]);
 	int before = computations();
@@ -151,7 +151,7 @@ static void test_killed(void)
 /* Frozen for longer than CLAIM_AFTER, it is taken for dead; when it comes back, it does no harm. */
 static void test_frozen(void)
 {
-	put_jobs(30000);
+	put_jobs(17000);
 	ok(wait_computations(JOBS / 20), "they begin with %d more", JOBS);
 	proc_signal(worker[1], SIGSTOP);
 	ok(computations() < JOBS, "one is frozen");

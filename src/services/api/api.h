@@ -10,6 +10,7 @@
  *	current.c    GET /values/current and /values/{n}
  *	stream.c     GET /values/stream: values as they are computed
  *	openapi.c    GET /openapi.json: openapi.json
+ *	record.c     the tables, and what PostgreSQL refuses
  *	rebuild.c    makes Redis hold what PostgreSQL says it should
  */
 #ifndef SERVICES_API_API_H
@@ -114,8 +115,25 @@ void stream_values(struct http_exchange *x, const struct http_match *m);
 void openapi_document(struct http_exchange *x, const struct http_match *m);
 
 /* The statements that api_postgres prepares. */
-extern const struct postgres_statement post_insert, post_insert_once, post_forget, list_page,
-	rebuild_page;
+extern const struct postgres_statement post_insert, list_page, rebuild_page;
+
+/*
+ * The tables, made sure of at each connect. Only what carries a key needs the second one, so its
+ * statements are not prepared at the connect, which would fail without it: record_send_unprepared
+ * sends them with their text. As postgres_send.
+ */
+enum { RECORD_VALUES, RECORD_KEYS, RECORD_TABLES };
+extern const struct span record_tables[RECORD_TABLES];
+int record_send_unprepared(struct postgres_request *q, uint32_t ms,
+			   const struct postgres_statement *statement,
+			   const struct pgwire_param *params, size_t n);
+/*
+ * [rc] of a request to PostgreSQL that wanted [what]. When it was refused: a line in the log, at
+ * most one a minute, and what can help: a table that is gone is made, a statement that is lost
+ * gets a new connection. A missing right or a full disk would be the same on a new connection,
+ * which would only cost those who do get what they want.
+ */
+void record_refused(const struct postgres_request *q, int rc, const char *what);
 
 /* The event stream has a connection of its own, for the subscription. */
 void stream_start(struct net_loop *loop);

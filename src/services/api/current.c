@@ -20,7 +20,8 @@ static struct api_call *call_of(struct redis_request *q)
 
 static void log_refusal(const struct resp_item *it)
 {
-	store_log_refused(api_loop->now, "a read", it->str);
+	static struct store_log refusals;
+	store_log_refused(&refusals, api_loop->now, "redis", "a read", it->str);
 }
 
 static void on_failed(struct redis_request *q, int why)

@@ -162,8 +162,7 @@ static void next_page(struct api_call *call);
 static void on_page(struct postgres_request *q, int rc)
 {
 	struct api_call *call = call_of(q);
-	if (rc == POSTGRES_EFAILED)
-		postgres_renew(&api_postgres, q->message);
+	record_refused(q, rc, "a list");
 	if (rc < 0 || (call->x == NULL && call->next == NULL)) {
 		api_calls_fail(call, SENTENCE_POSTGRES);
 		return;

@@ -33,14 +33,10 @@ static const struct config_var vars[] = {
 	SERVICE_VARS(struct api_config),
 };
 
-/* IF NOT EXISTS still asks for the right to create; without it an existing table must do. */
-static const struct span setup[] = {
-	SPAN("CREATE TABLE IF NOT EXISTS values (number INT)"),
-	SPAN("CREATE TABLE IF NOT EXISTS barnacle_keys (key TEXT PRIMARY KEY, number INT NOT NULL, "
-	     "made TIMESTAMPTZ NOT NULL DEFAULT now())"),
-};
 static const struct postgres_statement *const statements[] = {
-	&post_insert, &post_insert_once, &post_forget, &list_page, &rebuild_page,
+	&post_insert,
+	&list_page,
+	&rebuild_page,
 };
 
 static int check(struct out *errors)
@@ -48,8 +44,8 @@ static int check(struct out *errors)
 	int mistakes = redis_settings_apply(&api_config.redis, "barnacle-api", errors) +
 		       postgres_settings_apply(&api_config.postgres, "barnacle-api", errors);
 	struct postgres_config *pg = &api_config.postgres.client;
-	pg->setup = setup;
-	pg->setups = sizeof setup / sizeof *setup;
+	pg->setup = record_tables;
+	pg->setups = RECORD_TABLES;
 	pg->statements = statements;
 	pg->statement_count = sizeof statements / sizeof *statements;
 	return mistakes;

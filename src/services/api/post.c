@@ -22,20 +22,14 @@ const struct postgres_statement post_insert = {
  * DO UPDATE, which changes nothing, in place of DO NOTHING: it waits for another that is putting
  * the same key just now, and gives back the row that is there. xmax is 0 in a row that is new.
  */
-const struct postgres_statement post_insert_once = {
-	SPAN("insert_once"),
+static const struct postgres_statement insert_once_statement = {
+	SPAN_NONE,
 	SPAN("WITH k AS (INSERT INTO barnacle_keys AS b (key, number) VALUES ($2::text, $1::int4) "
 	     "ON CONFLICT (key) DO UPDATE SET number = b.number "
 	     "RETURNING b.number, xmax = 0 AS fresh), "
 	     "v AS (INSERT INTO values (number) SELECT number FROM k WHERE fresh) "
 	     "SELECT number FROM k"),
 	1,
-};
-/* Longer than any client tries again. */
-const struct postgres_statement post_forget = {
-	SPAN("forget"),
-	SPAN("DELETE FROM barnacle_keys WHERE made < now() - interval '24 hours'"),
-	0,
 };
 
 /* The queue. */
@@ -92,8 +86,7 @@ static struct api_call *call_of(struct postgres_request *q)
 static void on_inserted(struct postgres_request *q, int rc)
 {
 	struct api_call *first = call_of(q);
-	if (rc == POSTGRES_EFAILED)
-		postgres_renew(&api_postgres, q->message);
+	record_refused(q, rc, "a POST");
 	if (rc < 0) {
 		api_calls_fail(first, SENTENCE_POSTGRES);
 		return;
@@ -105,14 +98,6 @@ static void on_inserted(struct postgres_request *q, int rc)
 			api_answer_json(call->x, 200, SPAN("{\"working\":true}"));
 		api_call_free(call);
 	}
-}
-
-static void insert(struct api_call *first, const struct postgres_statement *statement,
-		   const struct pgwire_param *params, size_t n)
-{
-	first->waiting = true;
-	if (postgres_send(&api_postgres, &first->pg, STORE_DEADLINE_MS, statement, params, n) < 0)
-		api_calls_fail(first, SENTENCE_POSTGRES);
 }
 
 static struct api_gather posts;
@@ -130,7 +115,10 @@ static void insert_together(struct net_task *t)
 	}
 	out_byte(&o, '}');
 	first->pg.done = on_inserted;
-	insert(first, &post_insert, &(struct pgwire_param){.value = out_span_of(&o)}, 1);
+	struct pgwire_param numbers = {.value = out_span_of(&o)};
+	if (postgres_send(&api_postgres, &first->pg, STORE_DEADLINE_MS, &post_insert, &numbers, 1) <
+	    0)
+		api_calls_fail(first, SENTENCE_POSTGRES);
 	insert_together(t);
 }
 
@@ -166,7 +154,10 @@ static void insert_once(struct api_call *call)
 	};
 	call->pg.row = on_once_row;
 	call->pg.done = on_inserted_once;
-	insert(call, &post_insert_once, params, 2);
+	call->waiting = true;
+	if (record_send_unprepared(&call->pg, STORE_DEADLINE_MS, &insert_once_statement, params,
+				   2) < 0)
+		api_calls_fail(call, SENTENCE_POSTGRES);
 }
 
 /* A token, or a string in quotes as draft-ietf-httpapi-idempotency-key-header has it. */

@@ -69,7 +69,8 @@ static void on_failed(struct redis_request *q, int why)
 
 static void refused(const struct resp_item *it)
 {
-	store_log_refused(api_loop->now, "a rebuild", it->str);
+	static struct store_log refusals;
+	store_log_refused(&refusals, api_loop->now, "redis", "a rebuild", it->str);
 	wanted = true;
 	rest(LOOK_MS);
 }
@@ -162,8 +163,7 @@ static void on_row(struct postgres_request *q, const struct pgwire_row *view)
 
 static void on_page(struct postgres_request *q, int rc)
 {
-	if (rc == POSTGRES_EFAILED)
-		postgres_renew(&api_postgres, q->message);
+	record_refused(q, rc, "a rebuild");
 	if (rc < 0) {
 		wanted = true;
 		rest(LOOK_MS);
@@ -191,11 +191,14 @@ static void read_page(void)
 
 static void on_forgotten(struct postgres_request *q, int rc)
 {
-	(void)q;
-	(void)rc; /* there is a next time */
+	record_refused(q, rc, "to forget old keys"); /* there is a next time */
 }
 
-/* Idempotency keys of yesterday. */
+/* Idempotency keys of yesterday: longer than any client tries again. */
+static const struct postgres_statement forget_keys = {
+	.sql = SPAN("DELETE FROM barnacle_keys WHERE made < now() - interval '24 hours'"),
+};
+
 static void forget(void)
 {
 	static struct postgres_request old = {.done = on_forgotten};
@@ -203,7 +206,7 @@ static void forget(void)
 	if (api_loop->now < next)
 		return;
 	next = api_loop->now + FORGET_MS;
-	postgres_send(&api_postgres, &old, DEADLINE_MS, &post_forget, NULL, 0);
+	record_send_unprepared(&old, DEADLINE_MS, &forget_keys, NULL, 0);
 }
 
 static void begin(void)

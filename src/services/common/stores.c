@@ -107,10 +107,10 @@ void store_log_up(struct store_log *s)
 	log_close(&l);
 }
 
-void store_log_down(struct store_log *s, uint64_t now, const char *why)
+static void tell(struct store_log *s, uint64_t now, const char *event, struct span why)
 {
 	struct log_line l;
-	struct span reason = span_head(span_str(why), sizeof s->why - 1);
+	struct span reason = span_head(why, sizeof s->why - 1);
 	bool news = s->up || !span_eq(reason, span_str(s->why)) || now - s->told >= REMIND_MS;
 	s->up = false;
 	if (!news)
@@ -118,7 +118,7 @@ void store_log_down(struct store_log *s, uint64_t now, const char *why)
 	memcpy(s->why, reason.p, reason.n);
 	s->why[reason.n] = '\0';
 	s->told = now;
-	if (!log_open(&l, LOG_WARN, "store away, trying again"))
+	if (!log_open(&l, LOG_WARN, event))
 		return;
 	log_str(&l, "store", s->store);
 	log_str(&l, "use", s->use);
@@ -126,23 +126,17 @@ void store_log_down(struct store_log *s, uint64_t now, const char *why)
 	log_close(&l);
 }
 
-void store_log_refused(uint64_t now, const char *what, struct span error)
+void store_log_down(struct store_log *s, uint64_t now, const char *why)
 {
-	static uint8_t last[64];
-	static struct span seen;
-	static uint64_t told;
-	struct log_line l;
-	struct span reason = span_head(error, sizeof last);
-	if (span_eq(reason, seen) && now - told < REMIND_MS)
-		return;
-	memcpy(last, reason.p, reason.n);
-	seen = span_of(last, reason.n);
-	told = now;
-	if (!log_open(&l, LOG_WARN, "redis refused"))
-		return;
-	log_str(&l, "what", what);
-	log_span(&l, "error", error);
-	log_close(&l);
+	tell(s, now, "store away, trying again", span_str(why));
+}
+
+void store_log_refused(struct store_log *s, uint64_t now, const char *store, const char *what,
+		       struct span error)
+{
+	s->store = store;
+	s->use = what;
+	tell(s, now, "store refused", error);
 }
 
 void store_log_notice(struct redis *r, const char *words)

@@ -101,10 +101,12 @@ struct store_log {
 void store_log_up(struct store_log *s);
 void store_log_down(struct store_log *s, uint64_t now, const char *why);
 /*
- * One line when Redis refuses [what] with [error]; the same error is said again a minute later at
- * the earliest, for a key of another type, for example, is in the way of every try.
+ * One line when [store] refuses [what] with [error]; the same error is said again a minute later
+ * at the earliest, for a key of another type or a missing right is in the way of every try. [s] is
+ * the caller's, zero at first, and of no connection.
  */
-void store_log_refused(uint64_t now, const char *what, struct span error);
+void store_log_refused(struct store_log *s, uint64_t now, const char *store, const char *what,
+		       struct span error);
 /* What a Redis server wants its operator to know: the notice of struct redis_events. */
 void store_log_notice(struct redis *r, const char *words);
 

@@ -35,7 +35,8 @@ static int check(struct out *errors)
 
 void worker_log_refusal(const char *what, const struct resp_item *it)
 {
-	store_log_refused(worker_loop->now, what, it->str);
+	static struct store_log refusals;
+	store_log_refused(&refusals, worker_loop->now, "redis", what, it->str);
 }
 
 static void on_ready(struct redis *r)

@@ -35,8 +35,12 @@ static int check(struct out *errors)
 
 void worker_log_refusal(const char *what, const struct resp_item *it)
 {
-	static struct store_log refusals;
-	store_log_refused(&refusals, worker_loop->now, "redis", what, it->str);
+	/* One for each thing that is wanted: their errors differ, and come by turns. */
+	static struct store_log refusals[8];
+	struct store_log *s = refusals;
+	while (s->use != NULL && s->use != what && s < refusals + 7)
+		s++;
+	store_log_refused(s, worker_loop->now, "redis", what, it->str);
 }
 
 static void on_ready(struct redis *r)

@@ -308,7 +308,8 @@ int main(void)
 {
 	long long ms = (long long)from_env("CHAOS_SECONDS", 0) * 1000;
 	uint64_t seed = from_env("CHAOS_SEED", (uint64_t)time(NULL));
-	char **f = check_values();
+	static char **f; /* until the end */
+	f = check_values();
 	open_all();
 	long long end = now_ms() + ms;
 	do {

@@ -13,7 +13,8 @@
 
 #define WORKERS 3
 #define JOBS 5000
-#define BATCH 32 /* what a worker has in its hands */
+#define SOME 2000 /* jobs, for what happens in the middle */
+#define BATCH 32  /* what a worker has in its hands */
 #define WAIT_MS 30000
 
 static struct store *redis;
@@ -53,10 +54,10 @@ static int computations(void)
 }
 
 /*
- * Jobs as the api makes them, all in one step; [from]: the first index. The greater, the longer
- * they take, and the more of them are left when something happens "in the middle".
+ * Jobs as the api makes them, all in one step, for [n] indexes from [from] on. The greater, the
+ * longer they take, and the more are left when something happens "in the middle".
  */
-static void put_jobs(int from)
+static void put_jobs(int from, int n)
 {
 	static const char script[] = "for n = tonumber(ARGV[1]), tonumber(ARGV[2]) do "
 				     "redis.call('HSETNX', 'values', n, 'Nothing yet!') "
@@ -64,7 +65,7 @@ static void put_jobs(int from)
 				     "redis.call('PUBLISH', 'insert', n) end";
 	char first[16], last[16];
 	snprintf(first, sizeof first, "%d", from);
-	snprintf(last, sizeof last, "%d", from + JOBS - 1);
+	snprintf(last, sizeof last, "%d", from + n - 1);
 	free(store_redis_cli(redis, "CONFIG", "RESETSTAT", NULL));
 	free(store_redis_cli(redis, "EVAL", script, "1", "{values}:jobs", first, last, NULL));
 }
@@ -123,7 +124,7 @@ static void test_shared(void)
 {
 	int done[WORKERS] = {0};
 	remember_commands("0");
-	put_jobs(0);
+	put_jobs(0, JOBS);
 	ok(wait_computations(JOBS), "three workers compute %d jobs", JOBS);
 	all_done("three workers");
 	is_int(computations(), JOBS, "no index was computed twice");
@@ -136,32 +137,32 @@ static void test_shared(void)
 
 static void test_killed(void)
 {
-	put_jobs(12000);
-	ok(wait_computations(JOBS / 20), "they begin with %d more", JOBS);
+	put_jobs(12000, SOME);
+	ok(wait_computations(SOME / 10), "they begin with %d more", SOME);
 	proc_kill(worker[0]);
 	int before = computations();
-	ok(before < JOBS, "one is killed with %d done", before);
-	ok(wait_computations(JOBS), "the others go on");
+	ok(before < SOME, "one is killed with %d done", before);
+	ok(wait_computations(SOME), "the others go on");
 	all_done("one of three killed");
 	int n = computations();
-	ok(n >= JOBS && n <= JOBS + BATCH, "what it had begun is computed anew, no more (%d)",
-	   n - JOBS);
+	ok(n >= SOME && n <= SOME + BATCH, "what it had begun is computed anew, no more (%d)",
+	   n - SOME);
 }
 
 /* Frozen for longer than CLAIM_AFTER, it is taken for dead; when it comes back, it does no harm. */
 static void test_frozen(void)
 {
-	put_jobs(17000);
-	ok(wait_computations(JOBS / 20), "they begin with %d more", JOBS);
+	put_jobs(17000, SOME);
+	ok(wait_computations(SOME / 10), "they begin with %d more", SOME);
 	proc_signal(worker[1], SIGSTOP);
-	ok(computations() < JOBS, "one is frozen");
+	ok(computations() < SOME, "one is frozen");
 	all_done("one of two frozen");
 	proc_signal(worker[1], SIGCONT);
 	free(store_redis_cli(redis, "XADD", "{values}:jobs", "*", "index", "-1", NULL));
 	all_done("it is back");
 	int n = computations();
-	ok(n >= JOBS + 1 && n <= JOBS + 1 + BATCH, "no more than its batch was computed twice (%d)",
-	   n - JOBS - 1);
+	ok(n >= SOME + 1 && n <= SOME + 1 + BATCH, "no more than its batch was computed twice (%d)",
+	   n - SOME - 1);
 	is_int(number_of(store_redis_cli(redis, "HGET", "values", "-1", NULL)), 1,
 	       "and new jobs are done");
 }

@@ -7,6 +7,7 @@
 #   bench   wrk, nginx, libpq, Go and what measures them
 #   lint    clang, clang-format, clang-tidy, cppcheck, shellcheck
 #   fuzz    clang with libFuzzer
+#   deploy  node and npm, and what makes and checks the files of deploy/
 #
 # Looks for commands, so that it is instant and needs neither root nor network when all are there.
 # Never asks a question (but for sudo's password), starts no service, makes no database.
@@ -59,6 +60,12 @@ lint   cppcheck      cppcheck           cppcheck                     cppcheck
 lint   shellcheck    shellcheck         shellcheck                   ShellCheck
 fuzz   clang         clang              clang                        clang
 fuzz   libfuzzer     libclang-rt-dev|libclang-common-14-dev  compiler-rt  compiler-rt
+deploy node          nodejs             nodejs                       nodejs
+deploy npm           npm                npm                          npm
+deploy prove         perl               perl,perl-utils              perl-Test-Harness
+deploy shellcheck    shellcheck         shellcheck                   ShellCheck
+deploy zip           zip                zip                          zip
+deploy unzip         unzip              unzip                        unzip
 END
 }
 
@@ -254,9 +261,9 @@ as_root() {
   fail "This needs root. Type:  su -c \"sh '$(checkout "$0")/scripts/setup.sh' $*\""
 }
 
-[ $# -gt 0 ] || fail "usage: $0 build|run|test|bench|lint|fuzz ..."
+[ $# -gt 0 ] || fail "usage: $0 build|run|test|bench|lint|fuzz|deploy ..."
 for group in "$@"; do
-  case $group in build | run | test | bench | lint | fuzz) ;; *) fail "$0: there is no group $group" ;; esac
+  case $group in build | run | test | bench | lint | fuzz | deploy) ;; *) fail "$0: there is no group $group" ;; esac
 done
 find_manager
 look "$@"

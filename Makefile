@@ -260,6 +260,11 @@ lint: ## warnings of gcc and clang, format, scripts
 	@scripts/setup.sh build lint
 	@scripts/lint.sh $(filter-out -MMD -MP,$(BASE))
 
+.PHONY: lint-deploy
+lint-deploy: ## the files of deploy/ and CI by their public schemas, planted mistakes, their scripts
+	@scripts/setup.sh deploy
+	@scripts/lint-deploy.sh
+
 clean: ## removes everything that make made, data of make run included
 	@scripts/clean-var.sh
 	rm -rf build

@@ -1,0 +1,140 @@
+// mistakes_test.mjs ROOT: plants one mistake at a time into the files of the deployment, and wants
+// lint.mjs to name it. A row: what is wrong, in which file, the text, what it becomes, the message.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkFile, deployFiles } from './lint.mjs';
+import { done, ok } from './tap.mjs';
+
+const root = process.argv[2];
+const APP = 'deploy/aws/app.yaml', DATA = 'deploy/aws/data.yaml', NETWORK = 'deploy/aws/network.yaml';
+const FARGATE = 'deploy/ecs/service.yaml', RUN = 'deploy/eb-ecs/Dockerrun.aws.json';
+const SINGLE = 'deploy/eb-single/Dockerrun.aws.json', EB = 'deploy/eb-ecs/.ebextensions/options.config';
+const EBC = 'deploy/eb-compose/docker-compose.yml', OWN = 'deploy/own/docker-compose.yml';
+const K8S = 'deploy/k8s/base/api.yaml', KNET = 'deploy/k8s/base/network.yaml';
+const PG = 'deploy/k8s/own/postgres.yaml', BACKUP = 'deploy/k8s/own/backup.yaml';
+const OVER = 'deploy/k8s/own/kustomization.yaml', BASE = 'deploy/k8s/base/kustomization.yaml';
+const CI = '.github/workflows/ci.yml', DEPLOY = '.github/workflows/deploy.yml', TRAVIS = '.travis.yml';
+const README = 'deploy/README.md';
+
+const rows = [
+  ['a key twice', DATA, '      StorageType: gp3\n', '      StorageType: gp3\n      StorageType: gp2\n', /unique/],
+  ['an indentation that is off', NETWORK, '\n  Gateway:', '\n Gateway:', /./],
+  ['a type that does not exist', NETWORK, 'AWS::EC2::InternetGateway\n', 'AWS::EC2::InternetGate\n', /no type AWS::EC2::InternetGate/],
+  ['a property that does not exist', DATA, 'StorageEncrypted:', 'StorageEncryption:', /no property StorageEncryption/],
+  ['a property one level down', FARGATE, 'ReadonlyRootFilesystem:', 'ReadOnlyRootFilesystem:', /no property ReadOnly/],
+  ['a property that is missing', NETWORK, '      GroupDescription: The load balancer, from its clients\n', '', /GroupDescription is missing/],
+  ['a word for a number', FARGATE, 'TargetValue: 60', 'TargetValue: high', /"high" is not a number/],
+  ['a word for a truth', DATA, 'PubliclyAccessible: false', 'PubliclyAccessible: never', /not true or false/],
+  ['a list where one is wanted', DATA, 'DBName: barnacle', 'DBName: [barnacle]', /is not a text/],
+  ['a map where a list is wanted', FARGATE, 'Command: [CMD, /web, --healthcheck]', 'Command: { CMD: /web }', /is not a list/],
+  ['a section that does not exist', DATA, '\nOutputs:', '\nOutput:', /no section Output/],
+  ['a Ref to nothing', DATA, '!Ref PostgresSubnets', '!Ref PostgressSubnets', /no PostgressSubnets/],
+  ['a Ref to nothing in a Sub', NETWORK, '"${AWS::StackName}-Vpc"', '"${AWS::StakName}-Vpc"', /no AWS::StakName/],
+  ['an attribute that does not exist', DATA, 'Postgres.Endpoint.Address', 'Postgres.Endpoint.Host', /no attribute Endpoint.Host/],
+  ['a condition that does not exist', DATA, '!If [ValkeyFailover, true', '!If [Failover, true', /no condition Failover/],
+  ['a dependency that does not exist', NETWORK, 'DependsOn: GatewayAttachment', 'DependsOn: Attachment', /depends on Attachment/],
+  ['an import that nobody exports', APP, '${NetworkStack}-Vpc"', '${NetworkStack}-VpcId"', /imports VpcId/],
+  ['a parameter that nobody uses', DATA, '\nConditions:', '  Spare: { Type: String }\n\nConditions:', /Spare: is never used/],
+  ['a default that is not allowed', DATA, 'Default: "18"', 'Default: "14"', /not among/],
+  ['a default out of range', DATA, 'Default: 7\n', 'Default: 70\n', /out of range/],
+  ['a password in plain', DATA, '!Sub "{{resolve:secretsmanager:${Password}:SecretString}}"', 'geheim', /secret in plain/],
+  ['a database that is deleted with its stack', DATA, '    DeletionPolicy: Snapshot\n', '', /holds data/],
+  ['an anchor in a template', NETWORK, 'Cidr:\n    Type', 'Cidr: &cidr\n    Type', /anchor/],
+  ['an option of Beanstalk that does not exist', APP, 'OptionName: MinSize', 'OptionName: MinimumSize', /no option MinimumSize/],
+  ['a namespace of Beanstalk that does not exist', APP, 'aws:ec2:vpc\n', 'aws:ec2:vpcs\n', /no namespace aws:ec2:vpcs/],
+  ['a password among the plain properties', APP, 'application:environmentsecrets', 'application:environment', /PGPASSWORD is a secret/],
+  ['a variable that no service has', APP, 'OptionName: REDIS_HOST', 'OptionName: REDIS_HSOT', /no variable REDIS_HSOT/],
+  ['a variable that a task\'s service has not', FARGATE, 'Name: API_HOST', 'Name: API_HOSTS', /router has no variable API_HOSTS/],
+  ['a password in a task definition', FARGATE, 'Name: PGDATABASE', 'Name: PGPASSWORD', /its place is Secrets/],
+
+  ['JSON with a comma too many', RUN, '"essential": true,', '"essential": true,,', /./],
+  ['a key twice in JSON', RUN, '"essential": true,', '"essential": true, "essential": true,', /unique/],
+  ['another version of Dockerrun', RUN, '"AWSEBDockerrunVersion": 2', '"AWSEBDockerrunVersion": "2"', /AWSEBDockerrunVersion/],
+  ['an inessential container', RUN, '"essential": true', '"essential": false', /essential/],
+  ['a field that ECS does not have', RUN, '"stopTimeout"', '"stopTimeOut"', /stopTimeOut/],
+  ['a link to nobody', RUN, '["api", "web"]', '["api", "www"]', /links to www/],
+  ['memory as a text', RUN, '"memory": 16', '"memory": "16"', /memory must be integer/],
+  ['memory that ECS does not grant', RUN, '"memory": 16', '"memory": 4', /memory must be >= 6/],
+  ['a tag in place of a digest', RUN, '"@WEB_IMAGE@"', '"barnacle-web:latest"', /image must match pattern/],
+  ['a placeholder that is not filled', RUN, '@WEB_IMAGE@', '@PAGE_IMAGE@', /PAGE_IMAGE/],
+  ['a health check through a shell', RUN, '"CMD", "/api"', '"CMD-SHELL", "/api"', /healthCheck/],
+  ['a health check of another program', RUN, '"/api", "--h', '"/web", "--h', /another program/],
+  ['a root that can be written', RUN, '"readonlyRootFilesystem": true', '"readonlyRootFilesystem": false', /readonlyRootFilesystem/],
+  ['a port that does not exist', RUN, '3050', '305000', /containerPort must be <= 65535/],
+  ['a single container without a port', SINGLE, '"ContainerPort": 3000', '"ContainersPort": 3000', /ContainerPort/],
+  ['an option that does not exist', EB, 'HealthCheckPath', 'HealthcheckPath', /no option HealthcheckPath/],
+  ['an unknown section', EB, 'option_settings:', 'option_setting:', /no section option_setting/],
+
+  ['a key that compose does not have', OWN, 'depends_on: [api, web]', 'depend_on: [api, web]', /additional properties/],
+  ['a dependency that is not there', OWN, 'depends_on: [api, web]', 'depends_on: [api, www]', /depends on www/],
+  ['a volume that is not there', OWN, '["valkey:/data"]', '["redis:/data"]', /no volume redis/],
+  ['a network that is not there', OWN, 'networks: [front, back]', 'networks: [front, rear]', /no network rear/],
+  ['a $ that compose would take', OWN, '$$(date', '$(date', /stands for nothing/],
+  ['a variable that api has not', OWN, 'PGDATABASE: barnacle\n      PGPASSWORD: "${PGPASSWORD:?}"\n      REDIS', 'PGDATABASES: barnacle\n      REDIS', /api has no variable PGDATABASES/],
+  ['capabilities that are kept', OWN, '  cap_drop: [ALL]\n', '', /keeps capabilities/],
+  ['no limit of memory', EBC, '  mem_limit: 16m\n', '', /no memory limit/],
+  ['an image that is fixed', EBC, '"@API_IMAGE@"', '"barnacle-api:1"', /does not put in/],
+  ['a port that is no text', EBC, 'ports: ["80:3050"]', 'ports: { 80: 3050 }', /ports must be array/],
+
+  ['a field that Kubernetes does not have', K8S, 'readOnlyRootFilesystem', 'readonlyRootFilesystem', /readonlyRootFilesystem/],
+  ['a type that is wrong', K8S, 'containerPort: 5000', 'containerPort: "5000"', /not assignable to type 'number'/],
+  ['a kind that does not exist', K8S, 'kind: Deployment\n', 'kind: Deploymint\n', /no exported member 'Deploymint'/],
+  ['a kind of another group', K8S, 'policy/v1', 'apps/v1', /no exported member 'PodDisruptionBudget'/],
+  ['a required field that is missing', K8S, 'scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: api }', 'behavior: {}', /scaleTargetRef/],
+  ['a selector that misses its pods', K8S, '    matchLabels: { app: api }\n  strategy', '    matchLabels: { app: web }\n  strategy', /does not match its own/],
+  ['a service without pods', K8S, 'selector: { app: api }', 'selector: { app: apis }', /no pod behind it/],
+  ['a target port that no pod has', K8S, 'targetPort: http', 'targetPort: https', /no port https/],
+  ['a probe of a port that is not there', K8S, 'port: admin }\n            periodSeconds: 1\n', 'port: amin }\n            periodSeconds: 1\n', /no port amin/],
+  ['a scaler of nothing', K8S, 'kind: Deployment, name: api', 'kind: Deployment, name: app', /no Deployment app/],
+  ['a container that may run as root', K8S, '        runAsNonRoot: true\n', '', /may run as root/],
+  ['a container without limit', K8S, '            limits: { memory: 16Mi }\n', '', /no memory limit/],
+  ['a volume that is not mounted from anywhere', PG, '        - name: run\n          emptyDir', '        - name: runs\n          emptyDir', /mounts run/],
+  ['a policy for no pod', KNET, 'values: [api, web]', 'values: [api, www]', /no pod with {"app":"www"}/],
+  ['a ConfigMap that is not there', BACKUP, 'configMapRef: { name: stores }', 'configMapRef: { name: store }', /no ConfigMap store/],
+  ['a variable of a pod that its service has not', K8S, 'PGPASSWORD_FILE', 'PGPASSWD_FILE', /no variable PGPASSWD_FILE/],
+  ['a resource that is not there', OVER, '- backup.yaml', '- backups.yaml', /backups.yaml/],
+  ['the same object twice', BASE, '  - web.yaml', '  - web.yaml\n  - web.yaml', /Deployment web twice/],
+  ['a password in a ConfigMap', OVER, 'PGUSER=barnacle', 'PGPASSWORD=geheim', /secret in plain/],
+  ['a field that kustomize does not have', BASE, 'resources:', 'resource:', /no resource/],
+
+  ['a key that a workflow does not have', CI, 'runs-on', 'run-on', /runs-on/],
+  ['a job that is not there', DEPLOY, 'needs: test', 'needs: tests', /tests/],
+  ['an input that an action does not have', DEPLOY, 'role-to-assume', 'role-to-assumes', /role-to-assumes/],
+  ['a property that no context has', DEPLOY, 'github.sha', 'github.shaa', /shaa/],
+  ['text of strangers in a script', CI, 'run: make lint\n', 'run: echo ${{ github.event.pull_request.title }}\n', /untrusted/],
+  ['a workflow that may do everything', CI, 'permissions:\n  contents: read\n', '', /permissions are not set/],
+  ['a job without an end', CI, '    timeout-minutes: 30\n', '', /six hours/],
+  ['a key that Travis does not have', TRAVIS, 'before_deploy:', 'before_deployment:', /before_deployment/],
+  ['a key that the provider does not have', TRAVIS, 'zip_file:', 'zipfile:', /zipfile/],
+  ['an access key in the file', TRAVIS, '$AWS_SECRET_KEY', 'wJalrXUtnFEMI', /secret_access_key/],
+  ['a deployment of every branch', TRAVIS, '  on:\n    branch: main\n', '', /'on'/],
+
+  ['a link to nowhere', README, '(eb-ecs/Dockerrun', '(eb-ecs/Dockerun', /no eb-ecs.Dockerun/],
+  ['a file that is not there', README, 'deploy/release.sh', 'deploy/releases.sh', /no deploy\/releases.sh/],
+  ['a parameter that no template has', README, 'SolutionStack=', 'SolutionsStack=', /no parameter SolutionsStack/],
+];
+
+const clean = new Map();
+for (const path of deployFiles(root)) {
+  const said = await checkFile(root, path);
+  clean.set(path, said.length === 0);
+  ok(said.length === 0, `${path} is without a mistake`, ...said);
+}
+
+for (const [name, path, text, becomes, want] of rows) {
+  const before = readFileSync(join(root, path), 'utf8');
+  if (!before.includes(text)) {
+    ok(false, name, `${path} has no "${text}"`);
+    continue;
+  }
+  const said = await checkFile(root, path, before.replace(text, () => becomes));
+  ok(clean.get(path) && said.some((m) => want.test(m)), `${name}: ${path}`, `wanted ${want}`, ...said);
+}
+
+ok((await checkFile(root, 'deploy/stray.ini', '')).length === 1, 'a file of no known kind');
+
+// Each kind of file has a row at least.
+const touched = new Set(rows.map(([, path]) => path));
+for (const path of ['Dockerrun.aws.json', '.config', '-compose.yml', 'kustomization.yaml', '.travis.yml', '.md'])
+  ok([...touched].some((p) => p.endsWith(path)), `${path}: at least one mistake is planted`);
+done();

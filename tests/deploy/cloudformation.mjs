@@ -2,7 +2,7 @@
 // secret stands in a template.
 import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec';
 import { environmentOf, optionCheck } from './beanstalk.mjs';
-import { SERVICES, readYaml, variableCheck, walk } from './read.mjs';
+import { SERVICES, memo, readYaml, variableCheck, walk } from './read.mjs';
 
 const db = loadAwsServiceSpecSync();
 const PSEUDO = ['AccountId', 'NoValue', 'NotificationARNs', 'Partition', 'Region', 'StackId', 'StackName',
@@ -174,7 +174,7 @@ function checkSecrets(t, said) {
 }
 
 // What is exported and imported, without the name of the stack: { exports, imports }.
-export function stackNames(text) {
+export const stackNames = memo((text) => {
   const names = { exports: [], imports: [] };
   const suffix = (v) => /^\$\{[^}]+\}-(.+)$/.exec(v?.['Fn::Sub'] ?? '')?.[1];
   walk(readYaml(text)[0], (v) => {
@@ -182,7 +182,7 @@ export function stackNames(text) {
     if (v?.['Fn::ImportValue']) names.imports.push(suffix(v['Fn::ImportValue']));
   });
   return names;
-}
+});
 
 // [exports]: what the templates of all layers export together.
 export function checkTemplate(root, text, exports) {

@@ -1,7 +1,7 @@
 // lint.mjs ROOT: every file of the deployment by the check of its kind. Prints a line for each
 // mistake; status 1 when there is one.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { checkDockerrun, checkEbextension } from './beanstalk.mjs';
@@ -21,9 +21,10 @@ export function filled(root, kind, file, text) {
   try {
     writeFileSync(join(work, 'images'),
       SERVICES.map((s) => `${s} registry.example.com/barnacle-${s}@${DIGEST}\n`).join(''));
-    execFileSync('cp', ['-R', join(root, 'deploy'), join(work, 'deploy')]);
-    writeFileSync(join(work, 'deploy', kind, file), text);
-    const run = [join(work, 'deploy/bundle.sh'), kind, join(work, 'images'), join(work, 'out'), ROLE];
+    mkdirSync(join(work, kind));
+    copyFileSync(join(root, 'deploy/bundle.sh'), join(work, 'bundle.sh'));
+    writeFileSync(join(work, kind, file), text);
+    const run = [join(work, 'bundle.sh'), kind, join(work, 'images'), join(work, 'out'), ROLE];
     execFileSync('sh', run, { stdio: ['ignore', 'ignore', 'pipe'] });
     return readFileSync(join(work, 'out', file), 'utf8');
   } finally {

@@ -1,5 +1,5 @@
 // Reading the files under check, and what the checks share. A check returns a list of messages.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -55,18 +55,27 @@ export function walk(value, visit, path = '') {
   for (const [key, inner] of Object.entries(value)) walk(inner, visit, `${path}/${key}`);
 }
 
+// [make]'s results, kept by the text of their arguments.
+export function memo(make) {
+  const kept = new Map();
+  return (...args) => {
+    const key = args.join('\0');
+    if (!kept.has(key)) kept.set(key, make(...args));
+    return kept.get(key);
+  };
+}
+
 // The variables that a service knows, from the tables in its source; aliases stand in one text.
-export function knownVariables(root, service) {
+const knownVariables = memo((root, service) => {
   const known = new Set();
   for (const folder of [service, 'common']) {
     const at = join(root, 'src/services', folder);
-    if (!existsSync(at)) return null;
     for (const name of readdirSync(at).filter((n) => /\.[ch]$/.test(n)))
       for (const [, words] of readFileSync(join(at, name), 'utf8').matchAll(/"([A-Z][A-Z0-9_ ]+)"/g))
         for (const word of words.split(' ')) known.add(word).add(`${word}_FILE`);
   }
   return known;
-}
+});
 
 export const SERVICES = ['router', 'web', 'api', 'worker'];
 

@@ -1,7 +1,7 @@
 # Barnacle. `make help` lists the targets.
 #
 # Five builds live side by side, each in a folder of its own below build/:
-#   ship   musl, static-pie, small: what is deployed (the default)
+#   ship   musl, static-pie, small: what is deployed (the default; ARCH=arm64: ship-arm64)
 #   san    the host's libc with ASan and UBSan (SAN=1)
 #   fuzz   clang with libFuzzer, ASan and UBSan (FUZZ=1, of `make fuzz`)
 #   lib    the caller's compiler, for embedders (`make libs`, `make install`)
@@ -19,9 +19,20 @@ LIB_CC := $(CC)
 
 # musl: the wrapper of Debian, Ubuntu and Fedora does not know -static-pie, so its start files are
 # named here; on a musl system cc does it by itself.
-MUSL_GCC := $(shell command -v musl-gcc)
+# ARCH=arm64 on a machine of another kind takes a cross compiler.
+HOST_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(shell uname -m)))
+ARCH      := $(HOST_ARCH)
+ifeq ($(ARCH),$(HOST_ARCH))
+MUSL_GCC  := $(shell command -v musl-gcc)
+else
+MUSL_GCC  := $(shell scripts/cross.sh $(ARCH))
+CROSS     := $(patsubst %gcc,%,$(shell sed -n 's/^exec \([^ ]*\).*/\1/p' $(or $(MUSL_GCC),/dev/null)))
+ifeq ($(CROSS),)
+$(error no compiler for ARCH=$(ARCH))
+endif
+endif
 ifneq ($(MUSL_GCC),)
-MUSL_CC   := musl-gcc
+MUSL_CC   := $(MUSL_GCC)
 MUSL_LIB  := $(shell sed -n 's|.*-specs "*\(.*\)/musl-gcc.specs.*|\1|p' $(MUSL_GCC))
 GCC_FILE   = $(shell $(MUSL_CC) -print-file-name=$(1))
 STATIC    := -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text \
@@ -56,7 +67,7 @@ NOT_HERE :=
 # Small first: -Oz where the compiler has it, and the services linked with their whole program in
 # view (link-time optimization, objects of their own: X.lto.o beside the X.o of tests and archives).
 # noseparate-code gives back up to 8 KiB of padding between segments.
-B       := build/ship
+B       := build/ship$(if $(CROSS),-$(ARCH))
 CC      := $(MUSL_CC)
 SMALL   := $(shell $(MUSL_CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os)
 CODEGEN := $(SMALL) -fPIE -fstack-protector -ffunction-sections -fdata-sections \
@@ -66,8 +77,13 @@ LDFLAGS := $(STATIC) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,nosepar
            -Wl,--build-id=none
 LTO     := -flto=auto
 # Relocations in the short form, which start.c applies.
-ifeq ($(shell uname -m),x86_64)
+ifeq ($(ARCH),amd64)
 PACKED  := -Wl,-z,pack-relative-relocs,-e,service_start
+endif
+# Its pages may have 64 KiB: a part that is read-only after the start would begin at one, with up to as
+# much of padding in the file, and musl's start of a static program protects none.
+ifeq ($(ARCH),arm64)
+LDFLAGS += -Wl,-z,norelro
 endif
 SHIP    := .lto
 LDEND   := $(STATIC_END)
@@ -141,7 +157,7 @@ define archive_rule
 $(call archive,$(1)): $(call objects,$(call layer_src,$(1)))
 	@echo "  ar    $$@"
 	@rm -f $$@
-	@ar rcsD $$@ $$^
+	@$(CROSS)ar rcsD $$@ $$^
 endef
 $(foreach l,$(LAYERS),$(eval $(call archive_rule,$(l))))
 
@@ -156,12 +172,12 @@ $(BINS): %: %.debug
 ifdef SAN
 	@cp $< $@
 else
-	@strip -R .comment -o $@ $<
+	@$(CROSS)strip -R .comment -o $@ $<
 endif
 
 $(B)/libharness.a: $(HARNESS)
 	@rm -f $@
-	@ar rcsD $@ $^
+	@$(CROSS)ar rcsD $@ $^
 $(TESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libharness.a $(LIBS)
 	@echo "  link  $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libharness.a $(LINK) $(LDEND)
@@ -199,6 +215,16 @@ test: ## every test, on the binaries that ship (SAN=1: with ASan and UBSan)
 test-programs: $(BINS) $(TESTS)
 test-run: test-programs pure arrows
 	prove --jobs 2 --merge --exec '' $(TESTS)
+
+# The codecs as they are on another machine: their tests, each instruction emulated.
+CODEC_TESTS := $(filter-out $(B)/tests/unit/http_server% $(B)/tests/unit/http_alloc%,$(foreach \
+               l,$(PURE) json job url fuzz,$(filter $(B)/tests/unit/$(l)_%,$(TESTS))))
+.PHONY: test-cross test-codecs
+test-codecs: $(BINS) $(CODEC_TESTS)
+	prove --jobs 2 --merge --exec '$(QEMU)' $(CODEC_TESTS)
+test-cross: ## the tests of the codecs on arm64, in an emulator
+	@scripts/setup.sh build test cross
+	@$(MAKE) --no-print-directory ARCH=arm64 QEMU=qemu-aarch64-static test-codecs
 
 .PHONY: fuzz fuzz-programs
 fuzz-programs: $(FUZZERS:%=$(B)/bin/%)

@@ -8,6 +8,8 @@
 #   lint    clang, clang-format, clang-tidy, cppcheck, shellcheck
 #   fuzz    clang with libFuzzer
 #   deploy  node and npm, and what makes and checks the files of deploy/
+#   cross   the compiler for arm64, and what runs its programs here
+#   docker  Docker Engine, docker-compose, debootstrap
 #
 # Looks for commands, so that it is instant and needs neither root nor network when all are there.
 # Never asks a question (but for sudo's password), starts no service, makes no database.
@@ -66,6 +68,13 @@ deploy prove         perl               perl,perl-utils              perl-Test-H
 deploy shellcheck    shellcheck         shellcheck                   ShellCheck
 deploy zip           zip                zip                          zip
 deploy unzip         unzip              unzip                        unzip
+cross  aarch64-linux-gnu-gcc  gcc-aarch64-linux-gnu  -               -
+cross  qemu-aarch64-static    qemu-user-static  -                           -
+docker dockerd       docker.io          docker                       moby-engine
+docker docker        docker.io          docker-cli                   moby-engine
+docker iptables      iptables           iptables                     iptables
+docker docker-compose  docker-compose   docker-cli-compose           docker-compose
+docker debootstrap   debootstrap        debootstrap                  debootstrap
 END
 }
 
@@ -80,9 +89,10 @@ present() {
       clang -x c -fsanitize=fuzzer,address -o /dev/null - 2>/dev/null
     ;;
   hiredis) echo '#include <hiredis/hiredis.h>' | cc -E -x c - >/dev/null 2>&1 ;;
-  nginx | haproxy | ip | pgbouncer) have "$1" || [ -x "/usr/sbin/$1" ] ;;
+  nginx | haproxy | ip | pgbouncer | dockerd | iptables | debootstrap) have "$1" || [ -x "/usr/sbin/$1" ] ;;
   go-drivers) [ -d /usr/share/gocode/src/github.com/jackc/pgx ] ;;
   libpq) pkg-config --exists libpq 2>/dev/null ;;
+  docker-compose) have docker-compose || docker compose version >/dev/null 2>&1 ;;
   chromium) have chromium || have chromium-browser ;;
   *) have "$1" ;;
   esac
@@ -198,10 +208,11 @@ install_apt() {
   hold_services "$@"
   apt_add "$@"
   # Installed by us, so they should not begin to listen at the next boot either.
-  for name in redis-server nginx pgbouncer; do
+  for name in redis-server nginx pgbouncer docker.io; do
     case " $* " in *" $name "*)
-      update-rc.d "$name" disable >/dev/null 2>&1 || :
-      deb-systemd-helper disable "$name.service" >/dev/null 2>&1 || :
+      service=${name%.io}
+      update-rc.d "$service" disable >/dev/null 2>&1 || :
+      deb-systemd-helper disable "$service.service" "$service.socket" >/dev/null 2>&1 || :
       ;;
     esac
   done
@@ -261,9 +272,9 @@ as_root() {
   fail "This needs root. Type:  su -c \"sh '$(checkout "$0")/scripts/setup.sh' $*\""
 }
 
-[ $# -gt 0 ] || fail "usage: $0 build|run|test|bench|lint|fuzz|deploy ..."
+[ $# -gt 0 ] || fail "usage: $0 build|run|test|bench|lint|fuzz|deploy|cross|docker ..."
 for group in "$@"; do
-  case $group in build | run | test | bench | lint | fuzz | deploy) ;; *) fail "$0: there is no group $group" ;; esac
+  case $group in build | run | test | bench | lint | fuzz | deploy | cross | docker) ;; *) fail "$0: there is no group $group" ;; esac
 done
 find_manager
 look "$@"

@@ -282,6 +282,19 @@ bench-app: ## what the whole application costs, beside Node and Go (T=2, ROUNDS=
 	@PATH="$$PATH:/usr/sbin" BENCH_GO="$(if $(GO_THERE),$(abspath $(GO_REFERENCE)))" \
 		$(B)/tests/bench/app
 
+# Made with the binaries, and from them.
+SBOM      := $(B)/barnacle.spdx.json
+LIBC_FILE  = $(if $(MUSL_LIB),$(MUSL_LIB)/libc.a,$(shell $(CC) -print-file-name=libc.a))
+.PHONY: sbom
+sbom: $(SBOM) ## the bill of materials (SPDX) of the four services
+$(SBOM): $(BINS) scripts/sbom.sh
+	@echo "  sbom  $@"
+	@scripts/sbom.sh $(B) $(VERSION) $(CC) $(LIBC_FILE) $(SERVICES)
+
+.PHONY: images
+images: ## the four images, by Docker (BUILD_IMAGE=debian:bookworm-slim, TAG=...)
+	@VERSION=$(VERSION) scripts/images.sh $(SERVICES)
+
 lint: ## warnings of gcc and clang, format, scripts
 	@scripts/setup.sh build lint
 	@scripts/lint.sh $(filter-out -MMD -MP,$(BASE))

@@ -295,6 +295,14 @@ $(SBOM): $(BINS) scripts/sbom.sh
 images: ## the four images, by Docker (BUILD_IMAGE=debian:bookworm-slim, TAG=...)
 	@VERSION=$(VERSION) scripts/images.sh $(SERVICES)
 
+.PHONY: reproduce test-docker
+reproduce: ## builds in two folders, and compares what ships
+	@scripts/setup.sh build
+	@scripts/reproduce.sh $(SERVICES)
+
+test-docker: ## images, compose and Elastic Beanstalk on a Docker engine, as root (ONLY='compose ecs': some)
+	@scripts/test-docker.sh $(ONLY)
+
 lint: ## warnings of gcc and clang, format, scripts
 	@scripts/setup.sh build lint
 	@scripts/lint.sh $(filter-out -MMD -MP,$(BASE))

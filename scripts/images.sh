@@ -4,7 +4,7 @@
 #
 #   DOCKER       the client; without it docker
 #   BUILD_IMAGE  what they are compiled in; without it what docker/Dockerfile says
-#   PREFIX, TAG  what they are called: PREFIX/SERVICE:TAG; without them barnacle and VERSION
+#   PREFIX, TAG  what they are called: PREFIX/SERVICE:TAG; without them barnacle and local
 #   VERSION      goes into their labels, as the commit does
 set -eu
 
@@ -13,7 +13,7 @@ here=$(dirname -- "$0")
 
 docker=${DOCKER:-docker}
 prefix=${PREFIX:-barnacle}
-tag=${TAG:-$VERSION}
+tag=${TAG:-local}
 root=$(checkout "$0")
 out=$root/build/images
 cd "$root"
@@ -26,7 +26,8 @@ epoch=$(git log -1 --format=%ct 2>/dev/null) || epoch=0
 
 # build TARGET IMAGE
 build() {
-  $docker build -q -f docker/Dockerfile --target "$1" -t "$2" ${BUILD_IMAGE:+--build-arg "BUILD_IMAGE=$BUILD_IMAGE"} \
+  $docker build -q -f docker/Dockerfile --target "$1" -t "$2" \
+    ${BUILD_IMAGE:+--build-arg "BUILD_IMAGE=$BUILD_IMAGE"} \
     --build-arg "VERSION=$VERSION" --build-arg "REVISION=$revision" \
     --build-arg "SOURCE_DATE_EPOCH=$epoch" . >/dev/null
 }

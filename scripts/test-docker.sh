@@ -1,0 +1,136 @@
+#!/bin/sh
+# test-docker.sh [TEST...]: the tests in tests/docker, or some of them (images compose dev ecs newcomer).
+#
+# They need root and no registry: base images are made from the distribution's packages and kept in
+# CACHE (/var/cache/barnacle-test). Uses the Docker engine that runs; when there is none, starts one
+# with its data in build/docker, and stops it at the end.
+#
+#   CUT=60     seconds for which the network is cut; 10
+#   VERBOSE=1  every test point
+set -eu
+
+here=$(dirname -- "$0")
+. "$here/common.sh"
+
+root=$(checkout "$0")
+WORK=$root/build/docker
+cache=${CACHE:-/var/cache/barnacle-test}
+names=${*:-images compose dev ecs newcomer}
+
+skip() {
+  echo "1..0 # SKIP $*"
+  say "SKIPPED: make test-docker: $*" >&2
+  exit 0
+}
+
+[ "$(id -u)" = 0 ] || skip 'it needs root, for the Docker engine.'
+have apt-get || skip 'it makes its images from the packages of Debian or Ubuntu.'
+"$here/setup.sh" test docker
+PATH=$PATH:/usr/sbin:/sbin
+export WORK PATH CUT="${CUT:-10}"
+# Of the make that runs this.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+mkdir -p "$WORK" "$cache"
+
+forward=$(cat /proc/sys/net/ipv4/ip_forward)
+bridge=''
+ip link show docker0 >/dev/null 2>&1 && bridge=docker0
+engine=''
+
+# Its containers die with their shims, which it stops.
+stop_engine() {
+  status=$?
+  trap - EXIT
+  if [ -n "$engine" ]; then
+    # shellcheck disable=SC2046
+    docker kill $(docker ps -q) >/dev/null 2>&1 || :
+    kill -TERM "$engine"
+    wait "$engine" || :
+    rm -rf "$WORK/exec" "$WORK/engine.sock"
+    # What it has changed for the whole machine.
+    iptables-restore <"$WORK/iptables"
+    echo "$forward" >/proc/sys/net/ipv4/ip_forward
+    [ -n "$bridge" ] || ip link delete docker0 2>/dev/null || :
+  fi
+  exit "$status"
+}
+
+start_engine() {
+  export DOCKER_HOST="unix://$WORK/engine.sock" DOCKER_BUILDKIT=0
+  say 'Starting a Docker engine ...' >&2
+  iptables-save >"$WORK/iptables" 2>/dev/null
+  trap stop_engine EXIT
+  trap 'exit 1' INT TERM HUP
+  dockerd --data-root "$WORK/data" --exec-root "$WORK/exec" --pidfile "$WORK/engine.pid" \
+    --host "$DOCKER_HOST" >"$WORK/engine.log" 2>&1 &
+  engine=$!
+  tries=300
+  until docker version >/dev/null 2>&1; do
+    kill -0 "$engine" 2>/dev/null || fail "$(tail -n 5 "$WORK/engine.log")"
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || fail 'The Docker engine does not answer.'
+    pause
+  done
+}
+
+# Prints the name of the image that holds this system's bare distribution.
+make_base() {
+  suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  # shellcheck disable=SC2016
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $suite" |
+    head -n 1)
+  say "debootstrap $suite ..." >&2
+  rm -rf "$WORK/base"
+  debootstrap --variant=minbase "$suite" "$WORK/base" "$mirror" >"$WORK/debootstrap.log" 2>&1 ||
+    fail "$(tail -n 5 "$WORK/debootstrap.log")"
+  tar -C "$WORK/base" -c . | docker import - barnacle-test/debian >/dev/null
+  rm -rf "$WORK/base"
+}
+
+# All that comes from the registry of packages, once: later runs load it.
+base_images() {
+  recipe=$(cat "$here/setup.sh" "$root/tests/docker/stores.Dockerfile" "$root/tests/docker/postgres.sh" |
+    sha256sum | cut -c 1-16)
+  images='barnacle-test/debian barnacle-test/tools barnacle-test/postgres barnacle-test/redis barnacle-test/newcomer'
+  # shellcheck disable=SC2086
+  if [ "$(cat "$WORK/recipe" 2>/dev/null)" = "$recipe" ] && docker image inspect $images >/dev/null 2>&1; then
+    return
+  fi
+  if [ -s "$cache/$recipe.tar" ]; then
+    say 'Loading the base images ...' >&2
+    docker load -q -i "$cache/$recipe.tar" >/dev/null
+  else
+    make_base
+    say 'Building the base images ...' >&2
+    for name in postgres redis newcomer; do
+      docker build -q --build-arg BASE=barnacle-test/debian -f "$root/tests/docker/stores.Dockerfile" \
+        --target "$name" -t "barnacle-test/$name" "$root/tests/docker" >"$WORK/build.log" 2>&1 ||
+        fail "$(tail "$WORK/build.log")"
+    done
+    docker build -q --build-arg BUILD_IMAGE=barnacle-test/debian -f "$root/docker/Dockerfile" \
+      --target tools -t barnacle-test/tools "$root" >"$WORK/build.log" 2>&1 ||
+      fail "$(tail "$WORK/build.log")"
+    rm -f "$cache"/*.tar
+    # shellcheck disable=SC2086
+    docker save -o "$cache/$recipe.new" $images
+    mv "$cache/$recipe.new" "$cache/$recipe.tar"
+  fi
+  echo "$recipe" >"$WORK/recipe"
+}
+
+if docker version >/dev/null 2>&1; then
+  say 'Using the Docker engine that runs.' >&2
+else
+  start_engine
+fi
+base_images
+export BUILD_IMAGE=barnacle-test/tools POSTGRES_IMAGE=barnacle-test/postgres \
+  REDIS_IMAGE=barnacle-test/redis PREFIX=barnacle-test TAG=test
+
+programs=''
+for name in $names; do
+  programs="$programs tests/docker/${name}_test.sh"
+done
+cd "$root"
+# shellcheck disable=SC2086
+prove ${VERBOSE:+-v} --timer --merge --exec sh $programs

@@ -1,0 +1,27 @@
+# Stores and newcomers for the tests, of Debian's packages: where they run, nothing can be pulled.
+# The stores behave as the official images do, as far as compose.yaml asks for it.
+ARG BASE
+FROM ${BASE} AS stores
+RUN apt-get -q update && apt-get -q -y install --no-install-recommends postgresql-common redis-server && \
+	sed -i 's/^#* *create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf && \
+	apt-get -q -y install --no-install-recommends postgresql && apt-get clean
+
+FROM stores AS postgres
+COPY postgres.sh /
+RUN ln -s /usr/lib/postgresql/*/bin/* /usr/local/bin/ && \
+	install -d -o postgres -g postgres -m 700 /var/lib/postgresql/data
+ENTRYPOINT ["sh", "/postgres.sh"]
+
+FROM stores AS redis
+RUN install -d -o redis -g redis /data
+WORKDIR /data
+# What Debian's configuration binds to loopback.
+ENTRYPOINT ["sh", "-c", "exec \"$@\" --bind 0.0.0.0 --protected-mode no", "redis"]
+
+# Who has only git, make and sudo.
+FROM ${BASE} AS newcomer
+RUN apt-get -q update && apt-get -q -y install --no-install-recommends git make sudo && apt-get clean && \
+	useradd --create-home --shell /bin/bash newcomer && \
+	echo 'newcomer ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/newcomer
+USER newcomer
+WORKDIR /home/newcomer

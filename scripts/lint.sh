@@ -32,7 +32,7 @@ if find src tests examples -name '*.[ch]' -exec awk 'END { if (NR > 600) print F
   note 'more than 600 lines: split along the meaning'
 fi
 
-shellcheck -x -P scripts scripts/*.sh .ci/run || note 'shellcheck warns'
+shellcheck -x -P scripts:tests/docker scripts/*.sh docker/*.sh tests/docker/*.sh .ci/run || note 'shellcheck warns'
 cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,portability \
   --suppress=missingIncludeSystem -Isrc -j 2 src || note 'cppcheck warns'
 

@@ -9,7 +9,8 @@ RUN apt-get -q update && apt-get -q -y install --no-install-recommends postgresq
 FROM stores AS postgres
 COPY postgres.sh /
 RUN ln -s /usr/lib/postgresql/*/bin/* /usr/local/bin/ && \
-	install -d -o postgres -g postgres -m 700 /var/lib/postgresql/data
+	install -d -o postgres -g postgres -m 700 /var/lib/postgresql/data && \
+	install -d -o postgres -g postgres -m 3777 /var/run/postgresql
 ENTRYPOINT ["sh", "/postgres.sh"]
 
 FROM stores AS redis

@@ -13,7 +13,7 @@ points=0 failed=0
 # Where the router is.
 url=
 
-# ok STATUS NAME...: a test point that holds when STATUS is 0.
+# ok STATUS NAME...: a test point that holds when STATUS is 0. Its own status tells whether it did.
 ok() {
   points=$((points + 1))
   verdict=ok
@@ -23,6 +23,7 @@ ok() {
   fi
   shift
   echo "$verdict $points - $*"
+  [ "$verdict" = ok ]
 }
 
 # is GOT WANT NAME...

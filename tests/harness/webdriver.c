@@ -17,6 +17,7 @@
 
 #define START_MS 20000 /* a browser on a busy machine with a cold disk */
 #define CALL_MS 30000
+#define STARTS 5
 
 struct webdriver {
 	struct proc *driver;
@@ -24,6 +25,7 @@ struct webdriver {
 	char *session;              /* NULL: none yet */
 	struct httpc_answer answer; /* the last one */
 	char *text;                 /* the last text handed out */
+	char *window[2];            /* handles; the second is NULL until it is wanted */
 };
 
 static char *format(const char *text, ...) PRINTF_LIKE(1, 2);
@@ -122,7 +124,10 @@ static const char *hand_out(struct webdriver *w, char *text)
 	return text;
 }
 
-/* chromedriver takes a free port by itself and says which: nobody can take it in between. */
+/*
+ * chromedriver takes a free port by itself and says which: nobody can take it in between. It takes
+ * it for IPv6 first, and ends when somebody else has the same for IPv4.
+ */
 static void start_driver(struct webdriver *w)
 {
 	static const char words[] = "was started successfully on port ";
@@ -132,11 +137,17 @@ static void start_driver(struct webdriver *w)
 	char *tmp = format("TMPDIR=%s", strlen(temp_dir()) < 60 ? temp_dir() : "/tmp");
 	const char *env[] = {home, tmp, NULL};
 	const char *at;
+	bool started = false;
 
-	w->driver = proc_start(&(struct proc_spec){.argv = argv, .env = env});
+	for (int i = 0; i < STARTS && !started; i++) {
+		if (w->driver)
+			proc_free(w->driver);
+		w->driver = proc_start(&(struct proc_spec){.argv = argv, .env = env});
+		started = proc_wait_log(w->driver, words, START_MS);
+	}
 	free(home);
 	free(tmp);
-	if (!proc_wait_log(w->driver, words, START_MS))
+	if (!started)
 		bail("chromedriver does not start: %s", proc_log(w->driver));
 	at = strstr(proc_log(w->driver), words);
 	w->port = (uint16_t)strtoul(at + sizeof words - 1, NULL, 10);
@@ -188,6 +199,10 @@ static void start_browser(struct webdriver *w, int width, int height)
 	}
 	session = member(value(w), SPAN("sessionId"));
 	w->session = text_of(&session);
+	if (!call(w, "GET", format("/window"), NULL))
+		bail("the browser has no window");
+	session = value(w);
+	w->window[0] = text_of(&session);
 }
 
 struct webdriver *webdriver_open(int width, int height)
@@ -233,6 +248,8 @@ void webdriver_close(struct webdriver *w)
 	end_orphans();
 	httpc_free(&w->answer);
 	free(w->session);
+	free(w->window[0]);
+	free(w->window[1]);
 	free(w->text);
 	free(w);
 }
@@ -319,6 +336,50 @@ bool webdriver_type(struct webdriver *w, const char *css, const char *text)
 
 	free(q);
 	return done;
+}
+
+/* Each character of [text], which is UTF-8, as a key that goes down and up. */
+void webdriver_press(struct webdriver *w, const char *text)
+{
+	size_t cap = strlen(text) * 128 + 128;
+	char *keys = need(malloc(cap));
+	struct out o = out_init(keys, cap);
+
+	out_str(&o, "{\"actions\":[{\"type\":\"key\",\"id\":\"keyboard\",\"actions\":[");
+	for (const char *at = text, *end; *at != '\0'; at = end) {
+		static const char *const ways[] = {"keyDown", "keyUp"};
+
+		for (end = at + 1; ((uint8_t)*end & 0xc0) == 0x80; end++)
+			;
+		for (size_t i = 0; i < 2; i++) {
+			out_str(&o, o.p[o.n - 1] == '[' ? "" : ",");
+			out_str(&o, "{\"type\":\"");
+			out_str(&o, ways[i]);
+			out_str(&o, "\",\"value\":");
+			json_put_string(&o, span_of((const uint8_t *)at, (size_t)(end - at)));
+			out_byte(&o, '}');
+		}
+	}
+	out_str(&o, "]}]}");
+	out_byte(&o, 0);
+	if (!call(w, "POST", format("/actions"), keys)) {
+		blame(w, text);
+		bail("keys cannot be pressed");
+	}
+}
+
+void webdriver_window(struct webdriver *w, bool second)
+{
+	if (second && w->window[1] == NULL) {
+		struct json_value handle;
+
+		if (!call(w, "POST", format("/window/new"), format("{\"type\":\"window\"}")))
+			bail("no second window");
+		handle = member(value(w), SPAN("handle"));
+		w->window[1] = text_of(&handle);
+	}
+	if (!call(w, "POST", format("/window"), format("{\"handle\":\"%s\"}", w->window[second])))
+		bail("the window is gone");
 }
 
 const char *webdriver_log(struct webdriver *w)

@@ -38,6 +38,16 @@ bool webdriver_until(struct webdriver *w, const char *script, int ms);
 bool webdriver_click(struct webdriver *w, const char *css);
 bool webdriver_type(struct webdriver *w, const char *css, const char *text);
 
+/* The keys of [text], one after the other, to whatever has the focus; see WEBDRIVER_TAB and so on.
+ */
+void webdriver_press(struct webdriver *w, const char *text);
+#define WEBDRIVER_TAB "\xee\x80\x84"
+#define WEBDRIVER_ENTER "\xee\x80\x87"
+#define WEBDRIVER_CONTROL "\xee\x80\x89"
+
+/* What follows is about the first window, or about a second one, opened when it is first wanted. */
+void webdriver_window(struct webdriver *w, bool second);
+
 /*
  * What the console said since the last call, as JSON: "[]" for nothing, otherwise
  * [{"level":"SEVERE","message":"http://... - ...",...},...]. Answers of 400 and above are SEVERE,

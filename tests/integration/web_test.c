@@ -27,10 +27,8 @@ static struct file {
 	size_t n;
 	uint8_t bytes[65536];
 } files[] = {
-	{.name = "index.html"},
-	{.name = "app.js"},
-	{.name = "favicon.svg"},
-	{.name = "app.css"},
+	{.name = "index.html"}, {.name = "app.js"},      {.name = "live.js"}, {.name = "values.js"},
+	{.name = "plot.js"},    {.name = "favicon.svg"}, {.name = "app.css"},
 };
 
 /* The files of the page as they lie in the source, two folders above build/WHICH/web's. */
@@ -121,6 +119,9 @@ static const struct row {
 	{"GET /app.css" HOST "\r\n", 200, "app.css", "Content-Type", "text/css; charset=utf-8"},
 	{"GET /app.js" HOST "\r\n", 200, "app.js", "Content-Type",
 	 "text/javascript; charset=utf-8"},
+	{"GET /live.js" HOST "\r\n", 200, "live.js", "Cache-Control", "no-cache"},
+	{"GET /values.js" HOST "\r\n", 200, "values.js", "Cache-Control", "no-cache"},
+	{"GET /plot.js" HOST "\r\n", 200, "plot.js", "Cache-Control", "no-cache"},
 	{"GET /app.js?v=1" HOST "\r\n", 200, "app.js", "Cache-Control", "no-cache"},
 	{"GET /favicon.svg" HOST "\r\n", 200, "favicon.svg", "Content-Type",
 	 "image/svg+xml; charset=utf-8"},

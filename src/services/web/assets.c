@@ -25,6 +25,9 @@
 
 EMBED(index_html, "index.html");
 EMBED(app_js, "app.js");
+EMBED(live_js, "live.js");
+EMBED(values_js, "values.js");
+EMBED(plot_js, "plot.js");
 EMBED(app_css, "app.css");
 EMBED(favicon_svg, "favicon.svg");
 
@@ -38,9 +41,8 @@ static const struct {
 	struct span path;
 	const uint8_t *at, *end, *gzip, *gzip_end;
 } files[] = {
-	ROW("/index.html", index_html),
-	ROW("/app.js", app_js),
-	ROW("/app.css", app_css),
+	ROW("/index.html", index_html),   ROW("/app.js", app_js),   ROW("/live.js", live_js),
+	ROW("/values.js", values_js),     ROW("/plot.js", plot_js), ROW("/app.css", app_css),
 	ROW("/favicon.svg", favicon_svg),
 };
 #define FILES (sizeof files / sizeof *files)

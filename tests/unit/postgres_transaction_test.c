@@ -155,14 +155,14 @@ static void repeats(void)
 	UNTIL(noted_has("done"));
 	noted_is("begin;step=failed;done=failed 40001;", "not at all");
 
-	start_it(60, 0);
+	start_it(600, 0);
 	hear("BEGIN");
 	say_tag("BEGIN", 'T');
 	hear_step();
-	run_for(40);
+	run_for(300);
 	say_conflict('E');
 	hear("ROLLBACK");
-	run_for(60);
+	run_for(600);
 	say_tag("ROLLBACK", 'I');
 	UNTIL(noted_has("done"));
 	noted_is("begin;step=failed;done=failed 40001;", "nor behind its deadline");

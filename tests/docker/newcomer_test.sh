@@ -37,8 +37,9 @@ value_is_computed() {
 }
 
 git bundle create "$WORK/barnacle.bundle" HEAD >/dev/null 2>&1
-# A little more shared memory, which Chromium wants, as on a machine.
-docker run -d --init --shm-size 512m --name "$name" -v "$WORK/barnacle.bundle:/barnacle.bundle:ro" \
+# What a machine has and Docker takes away: shared memory, ::1, and the namespaces of Chromium's sandbox.
+docker run -d --init --shm-size 512m --sysctl net.ipv6.conf.all.disable_ipv6=0 \
+  --security-opt seccomp=unconfined --name "$name" -v "$WORK/barnacle.bundle:/barnacle.bundle:ro" \
   barnacle-test/newcomer sleep infinity >/dev/null
 inside 'git -c advice.detachedHead=false clone -q /barnacle.bundle barnacle' || bail 'git clone'
 is "$(inside 'id -un; command -v cc curl psql redis-server node | wc -l' | xargs)" 'newcomer 0' \

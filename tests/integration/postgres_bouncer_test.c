@@ -112,8 +112,10 @@ static void repeats_statements(void)
 		{SPAN("c"), SPAN("SELECT FROM pg_class WHERE oid = $1::int"), 0},
 	};
 	const struct pgwire_param seven = {.value = SPAN("7")};
-	unsigned good = 0, flying = LENGTH(asks);
+	unsigned good = 0;
 	begin(4);
+	/* From here on: answers come while others are still being sent. */
+	load_flying = LENGTH(asks);
 	for (size_t i = 0; i < LENGTH(asks); i++) {
 		asks[i] = (struct job){.q = {.done = job_done}};
 		bool sent = false;
@@ -124,7 +126,6 @@ static void repeats_statements(void)
 		}
 		check(sent, "statement %zu is taken", i);
 	}
-	load_flying = flying;
 	WAIT(load_flying == 0);
 	for (size_t i = 0; i < LENGTH(asks); i++)
 		good += asks[i].rc == 0 && asks[i].fates == 1;

@@ -222,6 +222,9 @@ static void test_swap(void)
 	   "finds what the course's has recorded");
 	is_int(app_post_status(app.port[APP_ROUTER], "/api/values", "{\"index\":13}"), 200,
 	       "and goes on");
+	/* A job that is lost on the way is made again by our API, and only by ours. */
+	ok(app_wait_text(app.port[APP_ROUTER], "/api/values/current", "\"13\":\"377\"", SOON),
+	   "to the value");
 	end(APP_API);
 	run_node(APP_API);
 	ok(app_wait_text(app.port[APP_ROUTER], "/api/values/all",

@@ -93,8 +93,10 @@ struct net_loop {
 	struct net_task *tasks, **tasks_end; /* for the end of this turn */
 	struct net_task *running;            /* being run, not yet begun */
 	uint64_t wake;                       /* no slot before this tick holds a timer */
-	struct net_conn *settling;           /* with output, or closed, in this turn */
-	struct net_conn *again;              /* those that called net_again */
+	/* With output, or closed, in this turn; in that order, so that what an answer promises may
+	 * be sent before it. */
+	struct net_conn *settling, **settling_end;
+	struct net_conn *again; /* those that called net_again */
 	void *spare[NET_SPARE];
 	unsigned spares;
 	struct epoll_event *events; /* of this turn, those not handed out yet */

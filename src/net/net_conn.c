@@ -79,9 +79,13 @@ static void settle_late(struct net_conn *c)
 {
 	if (c->settling)
 		return;
+	struct net_loop *loop = c->loop;
+	if (loop->settling == NULL)
+		loop->settling_end = &loop->settling;
 	c->settling = true;
-	c->settling_next = c->loop->settling;
-	c->loop->settling = c;
+	c->settling_next = NULL;
+	*loop->settling_end = c;
+	loop->settling_end = &c->settling_next;
 }
 
 static void mark_written(struct net_conn *c)

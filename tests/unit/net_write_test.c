@@ -338,6 +338,42 @@ static void test_shut(enum kind kind)
 	net_loop_close(&loop);
 }
 
+static void stay(struct net_conn *c)
+{
+	(void)c;
+}
+
+static void gone(struct net_conn *c, int why)
+{
+	(void)c;
+	(void)why;
+}
+
+/* Three connections that end in one socket: what was written first is sent first. */
+static void test_order(void)
+{
+	static const struct net_conn_ops quiet = {stay, stay, gone};
+	struct net_conn more[2];
+	struct side s;
+	uint8_t buf[4];
+	open_loop();
+	open_side(&s, UNIX, 1000, 1000);
+	for (int i = 0; i < 2; i++)
+		check(net_conn_open(&loop, &more[i], dup(s.c.src.fd), &quiet, 1000, 1000, false) ==
+			      0,
+		      "opened");
+	net_write(&more[0], SPAN("a"));
+	net_write(&s.c, SPAN("b"));
+	net_write(&more[1], SPAN("c"));
+	one_turn();
+	is_span(span_of(buf, (size_t)take_peer(&s, buf, sizeof buf)), SPAN("abc"),
+		"connections send in the order in which they were written to");
+	net_close_soon(&more[0], 0);
+	net_close_soon(&more[1], 0);
+	close_side(&s);
+	net_loop_close(&loop);
+}
+
 int main(void)
 {
 	unsigned before = descriptors();
@@ -349,6 +385,7 @@ int main(void)
 		test_ref(kind);
 		test_shut(kind);
 	}
+	test_order();
 	test_flush();
 	test_drained();
 	test_drained_for_ever();

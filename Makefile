@@ -93,7 +93,8 @@ FAST    := web
 # No padding: it costs a kilobyte, and the instructions are the same.
 QUICK   := -O2 -falign-functions=1 -falign-jumps=1 -falign-loops=1 -falign-labels=1
 HOT     := base/out base/span drivers/http_answer drivers/http_server drivers/http_server_pool \
-           http/http_fields http/http_read http/http_target net/net_buf net/net_conn net/net_loop
+           http/http_fields http/http_read http/http_target net/net_buf net/net_conn net/net_loop \
+           net/net_write
 endif
 
 # Folders of the source, lowest layer first. PURE folders may not touch the operating system.
@@ -351,7 +352,7 @@ barnacle_needs   := resp pgwire http
 # Every header of these folders is public but for these. Of crypto only the types are, by value in
 # the structs of pgwire.
 INNER   := crypto/base64.h crypto/ct.h crypto/hmac.h crypto/md5.h crypto/sha256_blocks.h resp/resp_inner.h \
-           pgwire/pgwire_cursor.h pgwire/pgwire_state.h http/http_scan.h net/net_buf.h \
+           pgwire/pgwire_cursor.h pgwire/pgwire_state.h http/http_scan.h net/net_buf.h net/net_conn_inner.h \
            drivers/http_conn.h drivers/http_upstream_conn.h drivers/redis_inner.h \
            drivers/postgres_inner.h drivers/postgres_blocking_inner.h drivers/postgres_pool_inner.h \
            drivers/http_files_inner.h drivers/http_static_send.h

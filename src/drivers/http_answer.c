@@ -1,4 +1,5 @@
 /* Writing answers: see http_server.h. */
+#include "base/cold.h"
 #include "drivers/http_conn.h"
 
 #include <string.h>
@@ -6,8 +7,7 @@
 #define HEAD_ROOM 512 /* status line, Date, framing and connection fields, with a margin */
 #define CHUNK_ROOM 24 /* size line and the two CRLFs, and the last chunk */
 #define LAST_CHUNK 5
-#define RARE __attribute__((cold)) /* not of the usual answer: small, and out of its way */
-#define CONNECTION_ROOM 32         /* the Connection field, at most "keep-alive" */
+#define CONNECTION_ROOM 32 /* the Connection field, at most "keep-alive" */
 
 struct http_conn *http_conn_of(const struct http_exchange *x)
 {
@@ -29,7 +29,7 @@ struct span http_server_date(struct http_server *s)
 }
 
 /* Nothing for a status that is none. */
-RARE static void make_opening(struct http_server *s, unsigned status, struct span date)
+COLD static void make_opening(struct http_server *s, unsigned status, struct span date)
 {
 	struct out line = out_init(s->opening, sizeof s->opening);
 	http_put_status_line(&line, status);
@@ -83,7 +83,7 @@ static bool may_stay_open(const struct http_conn *c)
 	       (s->lim->requests == 0 || c->served < s->lim->requests);
 }
 
-RARE static void put_connection(const struct http_exchange *x, struct out *o)
+COLD static void put_connection(const struct http_exchange *x, struct out *o)
 {
 	if (x->status == 101)
 		return; /* the handler's, with Upgrade */
@@ -194,7 +194,7 @@ void http_end_now(struct http_exchange *x)
 	net_flush(&c->net);
 }
 
-RARE void http_abort(struct http_exchange *x)
+COLD void http_abort(struct http_exchange *x)
 {
 	struct http_conn *c = http_conn_of(x);
 	x->answered = true;

@@ -6,11 +6,10 @@
 #ifndef HTTP_HTTP_SCAN_H
 #define HTTP_HTTP_SCAN_H
 
+#include "base/cold.h"
 #include "http/http.h"
 
 #include <string.h>
-
-#define HTTP_RARE __attribute__((cold)) /* not of the usual message: small, and out of its way */
 
 /* Not freestanding: gcc's header needs libc there, and a kernel its vector registers untouched. */
 #if defined(__SSE2__) && __STDC_HOSTED__

@@ -1,7 +1,7 @@
 #include "http/http_scan.h"
 
 /* Four numbers up to 255 without leading zeros (RFC 3986, 3.2.2). */
-HTTP_RARE static bool is_ipv4(struct span s)
+COLD static bool is_ipv4(struct span s)
 {
 	for (int i = 0; i < 4; i++) {
 		struct span part = span_cut(&s, '.');
@@ -16,7 +16,7 @@ HTTP_RARE static bool is_ipv4(struct span s)
 
 /* One or two colons at [i], after a group: 1, or 2 for the gap that may stand once; 0 for neither.
  */
-HTTP_RARE static size_t colons(struct span s, size_t i, bool *gap)
+COLD static size_t colons(struct span s, size_t i, bool *gap)
 {
 	if (s.p[i] != ':')
 		return 0;
@@ -28,7 +28,7 @@ HTTP_RARE static size_t colons(struct span s, size_t i, bool *gap)
 }
 
 /* Up to eight groups, the last two perhaps as IPv4, one gap in place of one or more. */
-HTTP_RARE static bool is_ipv6(struct span s)
+COLD static bool is_ipv6(struct span s)
 {
 	bool gap = span_starts(s, SPAN("::"));
 	unsigned groups = 0;
@@ -68,7 +68,7 @@ static const uint8_t *skip_name(const uint8_t *p, const uint8_t *end)
 }
 
 /* The end of "[" IPv6 "]" at the front, or [p]. */
-HTTP_RARE static const uint8_t *skip_literal(const uint8_t *p, const uint8_t *end)
+COLD static const uint8_t *skip_literal(const uint8_t *p, const uint8_t *end)
 {
 	struct span s = {p + 1, (size_t)(end - p) - 1};
 	size_t n = span_find(s, ']');
@@ -97,7 +97,7 @@ bool http_valid_host(struct span s, bool needed)
 }
 
 /* http and https only: what else there is, is for proxies (9112, 3.2.2). */
-HTTP_RARE static int split_absolute(struct http_head *h)
+COLD static int split_absolute(struct http_head *h)
 {
 	struct span s = h->path;
 	size_t scheme = span_eq_nocase(span_head(s, 7), SPAN("http://"))    ? 7

@@ -1,3 +1,4 @@
+#include "base/cold.h"
 #include "net/net_conn_inner.h"
 
 #include <errno.h>
@@ -7,7 +8,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define RARE __attribute__((cold)) /* not of every request: small, and out of the way */
 #define LAST_READS 64 /* of a peer that takes no more, and must not hold up the turn by talking */
 #define LINGER_BYTES (8u << 20) /* more unread input than this and the peer is cut after all */
 
@@ -178,7 +178,7 @@ static void put_again(struct net_conn *c)
 	c->loop->again = c;
 }
 
-RARE static void drop_again(struct net_conn *c)
+COLD static void drop_again(struct net_conn *c)
 {
 	struct net_conn **at = &c->loop->again;
 	while (*at != NULL && *at != c)
@@ -195,7 +195,7 @@ void net_again(struct net_conn *c)
 	put_again(c);
 }
 
-RARE static void end_of_input(struct net_conn *c)
+COLD static void end_of_input(struct net_conn *c)
 {
 	if (c->eof && !c->lingering) {
 		/* Both directions are over; epoll would report the hang-up for ever. */
@@ -212,7 +212,7 @@ RARE static void end_of_input(struct net_conn *c)
 		watch(c);
 }
 
-RARE static void throw_away(struct net_conn *c)
+COLD static void throw_away(struct net_conn *c)
 {
 	ssize_t got = wire_recv(c, c->loop->input, NET_INPUT);
 	if (got == 0)
@@ -340,7 +340,7 @@ bool net_write_through(struct net_conn *c, struct span s)
 	return s.n == 0 || net_write(c, s);
 }
 
-RARE static void start_lingering(struct net_conn *c)
+COLD static void start_lingering(struct net_conn *c)
 {
 	if (c->eof || !c->linger) {
 		net_close_soon(c, NET_ECLOSED);
@@ -369,7 +369,7 @@ static void all_sent(struct net_conn *c)
  * still. Never from within an [input], so the shared buffer is free. EPIPE says that it had ended
  * its side before; in all other cases what the kernel shows behind its bytes is not its end.
  */
-RARE static void fail_sending(struct net_conn *c, int why)
+COLD static void fail_sending(struct net_conn *c, int why)
 {
 	if (c->why == 0)
 		c->why = why;
@@ -469,7 +469,7 @@ int net_conn_open(struct net_loop *loop, struct net_conn *c, int fd, const struc
 	return 0;
 }
 
-RARE void net_close_soon(struct net_conn *c, int why)
+COLD void net_close_soon(struct net_conn *c, int why)
 {
 	if (c->closing)
 		return;
@@ -483,7 +483,7 @@ RARE void net_close_soon(struct net_conn *c, int why)
 	settle_late(c);
 }
 
-RARE void net_reset(struct net_conn *c, int why)
+COLD void net_reset(struct net_conn *c, int why)
 {
 	const struct linger reset = {.l_onoff = 1, .l_linger = 0};
 	if (!c->closing)
@@ -491,13 +491,13 @@ RARE void net_reset(struct net_conn *c, int why)
 	net_close_soon(c, why);
 }
 
-RARE static void finish_late(struct net_timer *t)
+COLD static void finish_late(struct net_timer *t)
 {
 	struct net_conn *c = conn_of_timer(t);
 	net_close_soon(c, c->lingering ? NET_ECLOSED : NET_ESLOW);
 }
 
-RARE void net_finish(struct net_conn *c, bool linger)
+COLD void net_finish(struct net_conn *c, bool linger)
 {
 	if (c->closing || c->finishing)
 		return;
@@ -510,13 +510,13 @@ RARE void net_finish(struct net_conn *c, bool linger)
 	net_conn_written(c);
 }
 
-RARE void net_shut(struct net_conn *c)
+COLD void net_shut(struct net_conn *c)
 {
 	c->shut = true;
 	net_conn_written(c);
 }
 
-RARE static void bury(struct net_conn *c)
+COLD static void bury(struct net_conn *c)
 {
 	close(c->src.fd);
 	net_timer_stop(&c->timer); /* the owner may have set it since */

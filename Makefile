@@ -162,11 +162,12 @@ $(call archive,$(1)): $(call objects,$(call layer_src,$(1)))
 endef
 $(foreach l,$(LAYERS),$(eval $(call archive_rule,$(l))))
 
-# What is linked keeps its symbols beside it (NAME.debug); what ships is stripped.
+# What is linked keeps its symbols beside it (NAME.debug); what ships is stripped. It depends on the
+# Makefile too: nothing else tells what is in HOT.
 define service_rule
-$(B)/$(1).debug: $(call shipped,$(call layer_src,services/$(1))) $(call objects_of,$(1))
+$(B)/$(1).debug: $(call shipped,$(call layer_src,services/$(1))) $(call objects_of,$(1)) Makefile
 	@echo "  link  $(1)"
-	@$(CC) $(CODEGEN) $(LTO) $(LDFLAGS) $(PACKED) -o $$@ $$^ $(LDEND)
+	@$(CC) $(CODEGEN) $(LTO) $(LDFLAGS) $(PACKED) -o $$@ $$(filter %.o,$$^) $(LDEND)
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_rule,$(s))))
 $(BINS): %: %.debug
@@ -197,9 +198,9 @@ $(FUZZERS:%=$(B)/bin/%): $(B)/bin/%: $(B)/tests/fuzz/fuzz_%.o $(B)/libharness.a 
 	@$(CC) $(LDFLAGS) -o $@ $< $(B)/libharness.a $(LINK)
 
 # What is measured is built as what ships.
-$(BENCH_SERVER): $(BENCH_SERVER).o $(FAST_OBJECTS)
+$(BENCH_SERVER): $(BENCH_SERVER).o $(FAST_OBJECTS) Makefile
 	@echo "  link  $@"
-	@$(CC) $(CODEGEN) $(LTO) $(LDFLAGS) $(PACKED) -o $@ $^ $(LDEND)
+	@$(CC) $(CODEGEN) $(LTO) $(LDFLAGS) $(PACKED) -o $@ $(filter %.o,$^) $(LDEND)
 
 # Set-up comes first and the build in a make of its own: on a fresh machine there is no compiler.
 run: ## the whole application on this machine, until Ctrl-C

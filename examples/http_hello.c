@@ -41,9 +41,12 @@ static void say_hello(struct http_exchange *x, const struct http_match *m)
 static void answer_later(struct http_exchange *x, const struct http_match *m)
 {
 	(void)m;
-	struct later *l = x->user = calloc(1, sizeof *l);
-	if (l == NULL)
-		abort();
+	struct later *l = calloc(1, sizeof *l);
+	if (l == NULL) {
+		http_answer(x, 503, SPAN("text/plain"), SPAN("out of memory\n"));
+		return;
+	}
+	x->user = l;
 	l->x = x;
 	net_timer_set(&loop, &l->timer, 200, on_time);
 }

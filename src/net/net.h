@@ -117,7 +117,10 @@ void net_loop_stop(struct net_loop *loop); /* run returns at the end of this tur
 void net_loop_turn(struct net_loop *loop);
 void net_loop_close(struct net_loop *loop);
 
-/* Blocks [set] for the process and delivers its signals through the loop. SIGPIPE is ignored. */
+/*
+ * Blocks [set] for the process and delivers its signals through the loop. SIGPIPE is blocked, too:
+ * a write to a pipe without a reader is EPIPE, no more.
+ */
 int net_signals(struct net_loop *loop, const sigset_t *set,
 		void (*on_signal)(struct net_loop *, int signal));
 

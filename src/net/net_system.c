@@ -3,7 +3,6 @@
 #include "net/net.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
@@ -23,8 +22,9 @@ static void on_signals(struct net_source *s, uint32_t events)
 int net_signals(struct net_loop *loop, const sigset_t *set,
 		void (*on_signal)(struct net_loop *, int signal))
 {
-	signal(SIGPIPE, SIG_IGN);
-	if (sigprocmask(SIG_BLOCK, set, NULL) != 0)
+	sigset_t blocked = *set;
+	sigaddset(&blocked, SIGPIPE);
+	if (sigprocmask(SIG_BLOCK, &blocked, NULL) != 0)
 		return -errno;
 	int fd = signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (fd < 0)
@@ -46,7 +46,7 @@ void net_random(void *p, size_t n)
 	for (uint8_t *at = p; n > 0;) {
 		size_t part = n < 256 ? n : 256;
 		if (getrandom(at, part, 0) != (ssize_t)part)
-			abort();
+			__builtin_trap();
 		at += part;
 		n -= part;
 	}

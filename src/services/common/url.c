@@ -12,10 +12,10 @@ static bool all_allowed(struct span s)
 }
 
 /* Index of the first byte of [s] that is in [list], or s.n. */
-static size_t find_any(struct span s, const char *list)
+static size_t find_any(struct span s, struct span list)
 {
 	size_t i = 0;
-	while (i < s.n && strchr(list, s.p[i]) == NULL)
+	while (i < s.n && span_find(list, s.p[i]) == list.n)
 		i++;
 	return i;
 }
@@ -130,7 +130,7 @@ static int take_host(struct span text, struct url *u)
 		return rc;
 	/* Decoded bytes may be anything: %2F begins the path of a Unix socket in libpq. */
 	struct span host = span_str(u->host.s);
-	if (host.n == 0 || !all_allowed(host) || find_any(host, "/@:,[]?\\") < host.n)
+	if (host.n == 0 || !all_allowed(host) || find_any(host, SPAN("/@:,[]?\\")) < host.n)
 		return URL_EHOST;
 	return take_port(port, u);
 }
@@ -197,7 +197,7 @@ static int parse(struct span text, struct url *u)
 		return rc;
 	if (!all_allowed(text))
 		return URL_ECHAR;
-	size_t end = find_any(text, "/?");
+	size_t end = find_any(text, SPAN("/?"));
 	struct span query = span_tail(text, end);
 	struct span path = span_cut(&query, '?');
 	rc = take_authority(span_head(text, end), u);

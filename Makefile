@@ -17,8 +17,8 @@ endif
 # What the caller has for CC: the libraries that `make install` puts in place are built by it.
 LIB_CC := $(CC)
 
-# musl: the wrapper of Debian, Ubuntu and Fedora does not know -static-pie, so its start files are
-# named here; on a musl system cc does it by itself.
+# musl: the wrapper of Debian, Ubuntu and Fedora does not know -static-pie, so its start file is named
+# here (the others are for constructors, which C has not); on a musl system cc does it by itself.
 # ARCH=arm64 on a machine of another kind takes a cross compiler.
 HOST_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(shell uname -m)))
 ARCH      := $(HOST_ARCH)
@@ -34,10 +34,7 @@ endif
 ifneq ($(MUSL_GCC),)
 MUSL_CC   := $(MUSL_GCC)
 MUSL_LIB  := $(shell sed -n 's|.*-specs "*\(.*\)/musl-gcc.specs.*|\1|p' $(MUSL_GCC))
-GCC_FILE   = $(shell $(MUSL_CC) -print-file-name=$(1))
-STATIC    := -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text \
-             $(MUSL_LIB)/rcrt1.o $(MUSL_LIB)/crti.o $(call GCC_FILE,crtbeginS.o)
-STATIC_END := $(call GCC_FILE,crtendS.o) $(MUSL_LIB)/crtn.o
+STATIC    := -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text $(MUSL_LIB)/rcrt1.o
 else
 MUSL_CC   := cc
 STATIC    := -static-pie
@@ -66,27 +63,24 @@ else
 NOT_HERE :=
 # Small first: -Oz where the compiler has it, and the services linked with their whole program in
 # view (link-time optimization, objects of their own: X.lto.o beside the X.o of tests and archives).
-# noseparate-code gives back up to 8 KiB of padding between segments.
 B       := build/ship$(if $(CROSS),-$(ARCH))
 CC      := $(MUSL_CC)
 SMALL   := $(shell $(MUSL_CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os)
 CODEGEN := $(SMALL) -fPIE -fstack-protector -ffunction-sections -fdata-sections \
            -fno-asynchronous-unwind-tables -fno-unwind-tables
-CFLAGS  := $(BASE) $(CODEGEN) -D_FORTIFY_SOURCE=2
-LDFLAGS := $(STATIC) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code \
-           -Wl,--build-id=none
-LTO     := -flto=auto
-# Relocations in the short form, which start.c applies.
 ifeq ($(ARCH),amd64)
-PACKED  := -Wl,-z,pack-relative-relocs,-e,service_start
+CODEGEN += -malign-data=abi # not as a vector would like its tables
 endif
-# Its pages may have 64 KiB: a part that is read-only after the start would begin at one, with up to as
-# much of padding in the file, and musl's start of a static program protects none.
-ifeq ($(ARCH),arm64)
-LDFLAGS += -Wl,-z,norelro
+CFLAGS  := $(BASE) $(CODEGEN) -D_FORTIFY_SOURCE=2
+LDFLAGS := $(STATIC) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--build-id=none
+LTO     := -flto=auto -flto-partition=one -fipa-pta
+# How what ships lies in its file and in memory; on amd64 relocations are in the short form, which
+# start.c applies.
+LAYOUT  := -Wl,-T,src/services/ship.ld,-O2,--sort-section=alignment
+ifeq ($(ARCH),amd64)
+LAYOUT  += -Wl,-z,pack-relative-relocs,-e,service_start
 endif
 SHIP    := .lto
-LDEND   := $(STATIC_END)
 # What runs for every request of the service that does nothing but HTTP: at -Oz it takes twice the
 # instructions. The others wait for their stores, and have no bytes to spare.
 FAST    := web
@@ -165,9 +159,10 @@ $(foreach l,$(LAYERS),$(eval $(call archive_rule,$(l))))
 # What is linked keeps its symbols beside it (NAME.debug); what ships is stripped. It depends on the
 # Makefile too: nothing else tells what is in HOT.
 define service_rule
-$(B)/$(1).debug: $(call shipped,$(call layer_src,services/$(1))) $(call objects_of,$(1)) Makefile
+$(B)/$(1).debug: $(call shipped,$(call layer_src,services/$(1))) $(call objects_of,$(1)) \
+    Makefile src/services/ship.ld
 	@echo "  link  $(1)"
-	@$(CC) $(CODEGEN) $(LTO) $(LDFLAGS) $(PACKED) -o $$@ $$(filter %.o,$$^) $(LDEND)
+	@$(CC) $(CODEGEN) $(LTO) $(LDFLAGS) $(LAYOUT) -o $$@ $$(filter %.o,$$^)
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_rule,$(s))))
 $(BINS): %: %.debug
@@ -182,7 +177,7 @@ $(B)/libharness.a: $(HARNESS)
 	@$(CROSS)ar rcsD $@ $^
 $(TESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libharness.a $(LIBS)
 	@echo "  link  $@"
-	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libharness.a $(LINK) $(LDEND)
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libharness.a $(LINK)
 
 $(B)/tests/bench/http $(B)/tests/bench/proxy $(B)/tests/bench/app: $(MEASURE).o
 
@@ -198,9 +193,9 @@ $(FUZZERS:%=$(B)/bin/%): $(B)/bin/%: $(B)/tests/fuzz/fuzz_%.o $(B)/libharness.a 
 	@$(CC) $(LDFLAGS) -o $@ $< $(B)/libharness.a $(LINK)
 
 # What is measured is built as what ships.
-$(BENCH_SERVER): $(BENCH_SERVER).o $(FAST_OBJECTS) Makefile
+$(BENCH_SERVER): $(BENCH_SERVER).o $(FAST_OBJECTS) Makefile src/services/ship.ld
 	@echo "  link  $@"
-	@$(CC) $(CODEGEN) $(LTO) $(LDFLAGS) $(PACKED) -o $@ $(filter %.o,$^) $(LDEND)
+	@$(CC) $(CODEGEN) $(LTO) $(LDFLAGS) $(LAYOUT) -o $@ $(filter %.o,$^)
 
 # Set-up comes first and the build in a make of its own: on a fresh machine there is no compiler.
 run: ## the whole application on this machine, until Ctrl-C

@@ -280,6 +280,7 @@ static int obey(const struct service *s, int argc, char **argv, char **env)
 
 int service_main(const struct service *s, int argc, char **argv, char **env)
 {
+	service_seal();
 	self = s;
 	char **own = take_option(&argc, &argv, env);
 	int status = obey(s, argc, argv, own != NULL ? own : env);

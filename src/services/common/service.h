@@ -67,6 +67,8 @@ struct service {
 };
 
 int service_main(const struct service *s, int argc, char **argv, char **env);
+/* Of service_main: from here on, tables of pointers and the like can only be read (RELRO). */
+void service_seal(void);
 /* The drain is complete. */
 void service_stopped(void);
 

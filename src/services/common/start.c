@@ -1,4 +1,32 @@
 /*
+ * What a dynamic linker does for others, and libc does not for a static-pie: the packed
+ * relocations, and the seal on what only they had to write.
+ */
+#include "services/common/service.h"
+
+#include <elf.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define HIDDEN __attribute__((visibility("hidden")))
+
+extern const char __ehdr_start[] HIDDEN; /* of the file, as it is mapped */
+
+void service_seal(void)
+{
+	const Elf64_Ehdr *file = (const Elf64_Ehdr *)__ehdr_start;
+	const Elf64_Phdr *p = (const Elf64_Phdr *)(__ehdr_start + file->e_phoff);
+	size_t page = (size_t)getpagesize();
+	for (size_t i = 0; i < file->e_phnum; i++) {
+		if (p[i].p_type != PT_GNU_RELRO)
+			continue;
+		size_t from = p[i].p_vaddr & -page, to = (p[i].p_vaddr + p[i].p_memsz) & -page;
+		mprotect((void *)(__ehdr_start + from), to - from, PROT_READ);
+	}
+}
+
+/*
  * Where a service begins, before libc. A static-pie relocates itself, and the start files of musl
  * before 1.2.4 know only the long form of relocations: 24 bytes for each pointer in a table, 6 KiB
  * in api. The packed form (DT_RELR of the generic ELF specification) takes a bit or two, and
@@ -7,18 +35,13 @@
  * Nothing is there yet: no thread-local storage (so the Makefile compiles this file without the
  * stack protector) and no relocated pointer.
  */
-#include <elf.h>
-#include <stddef.h>
-
 #ifdef __x86_64__
 
 #ifndef DT_RELR
 #define DT_RELRSZ 35
 #define DT_RELR 36
 #endif
-#define HIDDEN __attribute__((visibility("hidden")))
 
-extern const Elf64_Ehdr __ehdr_start HIDDEN;
 extern Elf64_Dyn _DYNAMIC[] HIDDEN;
 HIDDEN void service_relocate(void);
 
@@ -54,7 +77,7 @@ static void apply(size_t base, const size_t *words, size_t n)
 
 void service_relocate(void)
 {
-	size_t base = (size_t)&__ehdr_start, at = 0, n = 0;
+	size_t base = (size_t)__ehdr_start, at = 0, n = 0;
 	for (Elf64_Dyn *d = _DYNAMIC; d->d_tag != DT_NULL; d++) {
 		if (d->d_tag == DT_RELR)
 			at = d->d_un.d_ptr;

@@ -206,6 +206,9 @@ static int run(char **env)
 		log_str(&l, "version", BARNACLE_VERSION);
 		log_close(&l);
 	}
+#ifndef __SANITIZE_ADDRESS__ /* whose reports take calls of all kinds */
+	service_confine();
+#endif
 	if (self->prepare != NULL && self->prepare() < 0)
 		return 1;
 	if (self->config->workers > 1)

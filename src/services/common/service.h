@@ -69,6 +69,9 @@ struct service {
 int service_main(const struct service *s, int argc, char **argv, char **env);
 /* Of service_main: from here on, tables of pointers and the like can only be read (RELRO). */
 void service_seal(void);
+/* Of service_main, when it runs: the kernel takes no system call from here on but those it needs.
+ */
+void service_confine(void);
 /* The drain is complete. */
 void service_stopped(void);
 

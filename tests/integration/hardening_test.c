@@ -1,6 +1,7 @@
 /*
  * What a running service has mapped of its own file: code that cannot be written, constants that
- * cannot be executed, tables of pointers that only relocation could write (src/services/ship.ld).
+ * cannot be executed, tables of pointers that only relocation could write (src/services/ship.ld);
+ * and that the kernel filters its calls (confine.c).
  */
 #include "harness/proc.h"
 #include "harness/tap.h"
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MS 5000
 #define MAPPINGS_MAX 16
@@ -27,6 +29,27 @@ static unsigned mappings(pid_t pid, const char *bin, char perms[MAPPINGS_MAX][5]
 	fclose(f);
 	return n;
 }
+
+/* Of /proc/PID/status (Linux 5.9): a container may have one already. */
+static int filters(pid_t pid)
+{
+	char path[64], line[256];
+	int n = -1;
+	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+	FILE *f = fopen(path, "r");
+	if (f == NULL)
+		bail("%s cannot be read", path);
+	while (fgets(line, sizeof line, f) != NULL && sscanf(line, "Seccomp_filters: %d", &n) != 1)
+		;
+	fclose(f);
+	return n;
+}
+
+#ifdef __SANITIZE_ADDRESS__
+#define OWN_FILTERS 0
+#else
+#define OWN_FILTERS 1
+#endif
 
 static void look_at(const char *name)
 {
@@ -54,6 +77,8 @@ static void look_at(const char *name)
 	is_int(both, 0, "%s: none can be written and executed", name);
 	ok(n >= 4 && strcmp(perms[n - 1], "rw-p") == 0 && strcmp(perms[n - 2], "r--p") == 0,
 	   "%s: what relocation wrote is sealed", name);
+	is_int(filters(proc_pid(p)) - filters(getpid()), OWN_FILTERS, "%s: its calls are filtered",
+	       name);
 	is_int(proc_stop(p, MS), 0, "%s: ends orderly", name);
 	proc_free(p);
 	free(bin);

@@ -1,0 +1,124 @@
+/*
+ * The system calls that services make, and libc for them: all others are as if the kernel had never
+ * heard of them. Whoever takes over a service can neither start a program nor trace, mount, or load
+ * anything; and a call that a newer libc prefers is tried by its older name.
+ */
+#include "services/common/service.h"
+
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+/* seccomp(2), linux/filter.h and linux/audit.h, which a musl without kernel headers does not have.
+ */
+struct instruction {
+	uint16_t code;
+	uint8_t if_true, if_false;
+	uint32_t k;
+};
+struct program {
+	unsigned short n;
+	const struct instruction *first;
+};
+#define LOAD 0x20 /* a word of what is known of the call */
+#define AT_NUMBER 0
+#define AT_ARCH 4
+#define JUMP_EQUAL 0x15
+#define RETURN 0x06
+#define KILL_PROCESS 0x80000000
+#define ERROR 0x00050000
+#define ALLOW 0x7fff0000
+#define MODE_FILTER 2
+
+#ifdef __x86_64__
+#define OUR_ARCH 0xc000003e
+#else
+#define OUR_ARCH 0xc00000b7
+#endif
+
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+
+static const uint16_t allowed[] = {
+	/* sockets, files, the loop */
+	SYS_epoll_pwait,
+	SYS_epoll_ctl,
+	SYS_epoll_create1,
+	SYS_recvfrom,
+	SYS_sendto,
+	SYS_sendmsg,
+	SYS_accept4,
+	SYS_read,
+	SYS_write,
+	SYS_close,
+	SYS_socket,
+	SYS_connect,
+	SYS_bind,
+	SYS_listen,
+	SYS_accept,
+	SYS_shutdown,
+	SYS_getsockname,
+	SYS_getpeername,
+	SYS_getsockopt,
+	SYS_setsockopt,
+	SYS_ioctl,
+	SYS_fcntl,
+	SYS_openat,
+	SYS_openat2,
+	SYS_pread64,
+	SYS_fstat,
+	SYS_newfstatat,
+	/* memory, time, chance */
+	SYS_mmap,
+	SYS_munmap,
+	SYS_clock_gettime,
+	SYS_getrandom,
+	/* signals, processes */
+	SYS_rt_sigprocmask,
+	SYS_rt_sigreturn,
+	SYS_rt_sigtimedwait,
+	SYS_signalfd4,
+	SYS_restart_syscall,
+	SYS_clone,
+	SYS_set_tid_address,
+	SYS_gettid,
+	SYS_getpid,
+	SYS_getppid,
+	SYS_kill,
+	SYS_wait4,
+	SYS_prctl,
+	SYS_prlimit64,
+	SYS_exit,
+	SYS_exit_group,
+#ifdef __x86_64__
+	/* as older calls are named there */
+	SYS_open,
+	SYS_poll,
+	SYS_fork,
+	SYS_stat,
+	SYS_epoll_wait,
+#else
+	SYS_ppoll,
+#endif
+};
+#define ALLOWED (sizeof allowed / sizeof *allowed)
+
+void service_confine(void)
+{
+	struct instruction code[ALLOWED + 6] = {
+		{LOAD, 0, 0, AT_ARCH},
+		{JUMP_EQUAL, 1, 0, OUR_ARCH},
+		{RETURN, 0, 0, KILL_PROCESS},
+		{LOAD, 0, 0, AT_NUMBER},
+	};
+	struct instruction *at = code + 4;
+	for (size_t i = 0; i < ALLOWED; i++)
+		*at++ = (struct instruction){JUMP_EQUAL, (uint8_t)(ALLOWED - i), 0, allowed[i]};
+	*at++ = (struct instruction){RETURN, 0, 0, ERROR | ENOSYS};
+	*at++ = (struct instruction){RETURN, 0, 0, ALLOW};
+	const struct program program = {ALLOWED + 6, code};
+	/* A kernel without filters runs us without: nothing of ours depends on it. */
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_SECCOMP, MODE_FILTER, &program);
+}

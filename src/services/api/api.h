@@ -9,6 +9,7 @@
  *	list.c       GET /values/all, page by page
  *	current.c    GET /values/current and /values/{n}
  *	stream.c     GET /values/stream: values as they are computed
+ *	feed.c       the log of results that it tells
  *	openapi.c    GET /openapi.json: openapi.json
  *	record.c     the tables, and what PostgreSQL refuses
  *	rebuild.c    makes Redis hold what PostgreSQL says it should
@@ -18,6 +19,7 @@
 
 #include "drivers/http_routes.h"
 #include "net/net_buf.h"
+#include "services/api/feed.h"
 #include "services/common/service.h"
 #include "services/common/stores.h"
 
@@ -54,6 +56,9 @@ struct api_call {
 	uint64_t cursor;
 	uint32_t item;
 	bool field;
+	/* stream.c */
+	struct feed_id seen; /* the last event it had */
+	bool behind, full;   /* not live; and waiting until it takes more */
 	bool begun;          /* of the list or object: a comma is due */
 	struct net_buf text; /* what is sent at once */
 };
@@ -101,6 +106,8 @@ void api_keep_wishes(struct api_call *call, const struct http_head *h);
 /* The sentence with the offending value, cut and made printable, between its two halves. */
 void api_answer_about(struct http_exchange *x, unsigned status, const char *before,
 		      struct span value, const char *after);
+/* Logs a reply of Redis that refuses what was asked. */
+void api_log_refusal(const struct resp_item *it);
 #define SENTENCE_POSTGRES SPAN("The database is away; please try again.")
 #define SENTENCE_REDIS SPAN("The store of values is away; please try again.")
 
@@ -135,7 +142,8 @@ int record_send_unprepared(struct postgres_request *q, uint32_t ms,
  */
 void record_refused(const struct postgres_request *q, int rc, const char *what);
 
-/* The event stream has a connection of its own, for the subscription. */
+/* The event stream has a connection of its own, for the read that waits. */
+extern uint32_t stream_clients;
 void stream_start(struct net_loop *loop);
 void stream_stop(void);
 

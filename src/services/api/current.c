@@ -18,7 +18,7 @@ static struct api_call *call_of(struct redis_request *q)
 	return (struct api_call *)((char *)q - offsetof(struct api_call, redis));
 }
 
-static void log_refusal(const struct resp_item *it)
+void api_log_refusal(const struct resp_item *it)
 {
 	static struct store_log refusals;
 	store_log_refused(&refusals, api_loop->now, "redis", "a read", it->str);
@@ -114,7 +114,7 @@ static void on_scan_item(struct redis_request *q, const struct resp_item *it)
 {
 	struct api_call *call = call_of(q);
 	if (redis_is_error(it)) {
-		log_refusal(it);
+		api_log_refusal(it);
 		call->item = UINT32_MAX;
 	}
 	if (it->depth == 1 && it->type == RESP_BULK && !dec_u64(it->str, &call->cursor))
@@ -196,7 +196,7 @@ static void on_value_item(struct redis_request *q, const struct resp_item *it)
 	struct api_call *call = call_of(q);
 	call->waiting = false;
 	if (redis_is_error(it))
-		log_refusal(it);
+		api_log_refusal(it);
 	if (call->x == NULL || redis_is_error(it)) {
 		api_call_fail(call, SENTENCE_REDIS);
 	} else if (it->type == RESP_NULL) {

@@ -14,7 +14,7 @@
 #define BATCH_MAX 256
 #define SWEEP_COUNT SPAN("100")
 
-static struct redis sub;
+struct redis foreign_messages;
 static struct store_log sub_log = {.store = "redis", .use = "messages"};
 static struct redis_request put_request, sweep_request;
 static struct net_timer timer;
@@ -187,13 +187,13 @@ static const struct redis_events sub_events = {on_ready, on_down, on_push, NULL}
 void foreign_start(struct net_loop *loop)
 {
 	static uint8_t names[64];
-	redis_start(&sub, loop, &worker_config.redis.client, &sub_events);
-	redis_remember(&sub, names, sizeof names);
-	redis_subscribe(&sub, 2, (struct span[]){SPAN("SUBSCRIBE"), CHANNEL_INSERT});
+	redis_start(&foreign_messages, loop, &worker_config.redis.client, &sub_events);
+	redis_remember(&foreign_messages, names, sizeof names);
+	redis_subscribe(&foreign_messages, 2, (struct span[]){SPAN("SUBSCRIBE"), CHANNEL_INSERT});
 }
 
 void foreign_stop(void)
 {
 	net_timer_stop(&timer);
-	redis_stop(&sub);
+	redis_stop(&foreign_messages);
 }

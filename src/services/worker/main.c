@@ -61,6 +61,7 @@ static const struct redis_events events = {on_ready, on_down, NULL, store_log_no
 static int start(struct net_loop *loop)
 {
 	worker_loop = loop;
+	stats_start();
 	redis_start(&worker_commands, loop, &worker_config.redis.client, &events);
 	queue_start(loop);
 	foreign_start(loop);
@@ -73,6 +74,7 @@ static void wait_for_work(struct net_timer *t)
 		net_timer_set(worker_loop, t, DRAIN_POLL_MS, wait_for_work);
 		return;
 	}
+	stats_stop();
 	redis_stop(&worker_commands);
 	service_stopped();
 }
@@ -98,9 +100,11 @@ static const struct service worker = {
 	.var_count = sizeof vars / sizeof *vars,
 	.config = &worker_config.common,
 	.check = check,
+	.prepare = stats_prepare,
 	.start = start,
 	.drain = drain,
 	.ready = ready,
+	.metrics = stats_answer,
 };
 
 int main(int argc, char **argv, char **env)

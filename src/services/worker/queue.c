@@ -12,12 +12,12 @@
 
 #define BLOCK_MS 2000
 #define BLOCK_TEXT SPAN("2000")
-#define BATCH_TEXT SPAN("32")
+#define BATCH_TEXT SPAN("128")
 #define REST_MS 1000 /* after a refusal */
 
 enum source { OWN, CLAIMED, NEW };
 
-static struct redis reader;
+struct redis queue_reader;
 static struct store_log reader_log = {.store = "redis", .use = "waiting for jobs"};
 static struct redis_request request;
 static struct net_timer rest_timer;
@@ -30,9 +30,9 @@ static char consumer[CONSUMER_MAX];
 /* Of the batch, and of the entry that is being read. */
 static struct resp_stream reading;
 static unsigned taken;
-static uint8_t id[ENTRY_ID_MAX], index_text[INDEX_MAX];
-static struct span entry_id, entry_index;
-static bool is_index;
+static uint8_t id[ENTRY_ID_MAX], index_text[INDEX_MAX], trace_text[TRACE_MAX];
+static struct span entry_id, entry_index, entry_trace;
+static enum field { OTHER, INDEX, TRACE } field;
 
 static void read_next(void);
 
@@ -60,9 +60,9 @@ static void end_of_entry(void)
 {
 	if (entry_id.n > 0) {
 		taken++;
-		work_add(entry_id, entry_index);
+		work_add(entry_id, entry_index, entry_trace);
 	}
-	entry_id = entry_index = SPAN_NONE;
+	entry_id = entry_index = entry_trace = SPAN_NONE;
 }
 
 static void end_of_batch(void)
@@ -90,6 +90,13 @@ static void on_refusal(const struct resp_item *it)
 	rest();
 }
 
+static enum field field_of(struct span name)
+{
+	if (span_eq(name, SPAN("index")))
+		return INDEX;
+	return span_eq(name, SPAN("id")) ? TRACE : OTHER;
+}
+
 static void on_item(struct redis_request *q, const struct resp_item *it)
 {
 	struct resp_stream_event ev;
@@ -109,11 +116,13 @@ static void on_item(struct redis_request *q, const struct resp_item *it)
 		keep(&entry_id, id, sizeof id, ev.str);
 		break;
 	case RESP_STREAM_FIELD:
-		is_index = span_eq(ev.str, SPAN("index"));
+		field = field_of(ev.str);
 		break;
 	case RESP_STREAM_VALUE:
-		if (is_index)
+		if (field == INDEX)
 			keep(&entry_index, index_text, sizeof index_text, ev.str);
+		else if (field == TRACE)
+			keep(&entry_trace, trace_text, sizeof trace_text, ev.str);
 		break;
 	default:
 		break;
@@ -126,7 +135,7 @@ static void on_failed(struct redis_request *q, int why)
 {
 	(void)q;
 	(void)why;
-	entry_id = entry_index = SPAN_NONE;
+	entry_id = entry_index = entry_trace = SPAN_NONE;
 	asked = false;
 }
 
@@ -144,7 +153,7 @@ static void read_group(const char *from)
 		SPAN("COUNT"),      BATCH_TEXT,    SPAN("BLOCK"),  BLOCK_TEXT,
 		SPAN("STREAMS"),    KEY_JOBS,      span_str(from),
 	};
-	ask(&reader, BLOCK_MS + STORE_CONNECT_MS, 11, argv);
+	ask(&queue_reader, BLOCK_MS + STORE_CONNECT_MS, 11, argv);
 }
 
 static void claim(void)
@@ -165,7 +174,7 @@ static void claim(void)
 
 static void read_next(void)
 {
-	if (asked || stopped || !work_idle() || !reader.ready || !worker_commands.ready)
+	if (asked || stopped || !work_idle() || !queue_reader.ready || !worker_commands.ready)
 		return;
 	if (!own_done) {
 		source = OWN;
@@ -249,12 +258,12 @@ static void name_consumer(void)
 void queue_start(struct net_loop *loop)
 {
 	name_consumer();
-	redis_start(&reader, loop, &worker_config.redis.client, &reader_events);
+	redis_start(&queue_reader, loop, &worker_config.redis.client, &reader_events);
 }
 
 void queue_stop(void)
 {
 	stopped = true;
 	net_timer_stop(&rest_timer);
-	redis_stop(&reader);
+	redis_stop(&queue_reader);
 }

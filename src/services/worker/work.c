@@ -1,31 +1,42 @@
 /*
  * From a job to its result. A batch is looked up at once (what is computed already is only
- * acknowledged), computed job by job, and each result leaves in one transaction with its
- * acknowledgement: a worker that dies at any point leaves either a job or a result.
+ * acknowledged) and computed job by job; the results of one turn leave in one transaction with
+ * their acknowledgements: a worker that dies at any point leaves either a job or a result.
  */
 #include "services/worker/worker.h"
 
 #include "services/worker/job.h"
 
 #include <string.h>
+#include <time.h>
 
 #define TURN_BYTES (64 << 10) /* of results computed in one turn, so that the loop stays live */
+/* The log of results is trimmed here; who missed more reads all values again. */
+#define LOG_MAX SPAN("10000")
 
-enum stage { FREE, LOOKING, TO_COMPUTE, WRITING };
+enum stage { FREE, LOOKING, TO_COMPUTE, KNOWN, WRITING };
 
 struct item {
 	struct redis_request request;
+	struct item *next; /* in the same transaction, whose request is the first one's */
 	enum stage stage;
-	uint8_t id_n, index_n;
-	uint8_t id[ENTRY_ID_MAX], index[INDEX_MAX];
+	uint8_t id_n, index_n, trace_n;
+	uint8_t id[ENTRY_ID_MAX], index[INDEX_MAX], trace[TRACE_MAX];
 };
 
 static struct item items[BATCH];
 static unsigned used, left; /* of this batch: taken, not over */
 static bool open, failed;
 static struct net_task compute_task;
-static uint8_t text[JOB_RESULT_MAX];
-static uint8_t message[JOB_RESULT_MAX + INDEX_MAX + 1];
+
+/* The results of one turn, one behind the other, and what tells Redis of them. */
+static struct {
+	uint8_t text[TURN_BYTES + JOB_RESULT_MAX];
+	size_t n;
+	struct item *first, **end;
+	struct span ack[3 + BATCH], del[2 + BATCH], set[2 + 2 * BATCH], log[BATCH][8];
+	size_t acks, sets;
+} turn;
 
 static struct item *item_of(struct redis_request *q)
 {
@@ -47,10 +58,16 @@ bool work_idle(void)
 	return left == 0 && !open;
 }
 
+unsigned work_left(void)
+{
+	return left;
+}
+
 static void over(struct item *i, bool ok)
 {
 	i->stage = FREE;
 	failed = failed || !ok;
+	counters[WORKER_JOBS_FAILED] += !ok;
 	left--;
 	if (left == 0 && !open) {
 		used = 0;
@@ -58,11 +75,20 @@ static void over(struct item *i, bool ok)
 	}
 }
 
+static void all_over(struct item *first, bool ok)
+{
+	/* The last of them may begin the next batch, in the same memory. */
+	for (struct item *i = first, *next; i != NULL; i = next) {
+		next = i->next;
+		over(i, ok);
+	}
+}
+
 static void on_failed(struct redis_request *q, int why)
 {
 	(void)why;
 	/* Unacknowledged, so it comes again; a result that did get through will be found then. */
-	over(item_of(q), false);
+	all_over(item_of(q), false);
 }
 
 /* Writing. */
@@ -76,80 +102,135 @@ static void on_written(struct redis_request *q, const struct resp_item *it)
 	if (refused || it->type == RESP_ERROR)
 		worker_log_refusal("a result", it);
 	if (it->last)
-		over(item_of(q), !refused);
+		all_over(item_of(q), !refused);
 }
 
-static void write_result(struct item *i, struct span result)
+static void turn_open(void)
 {
-	struct out o = out_init(message, sizeof message);
-	out_span(&o, index_of(i));
-	out_byte(&o, ' ');
-	out_span(&o, result);
-	const struct span ack[] = {SPAN("XACK"), KEY_JOBS, GROUP, id_of(i)};
-	const struct span del[] = {SPAN("XDEL"), KEY_JOBS, id_of(i)};
-	const struct span set[] = {SPAN("HSET"), KEY_VALUES, index_of(i), result};
-	const struct span publish[] = {SPAN("PUBLISH"), CHANNEL_DONE, out_span_of(&o)};
-	const struct redis_command commands[] = {{4, ack}, {3, del}, {4, set}, {3, publish}};
+	const struct span ack[] = {SPAN("XACK"), KEY_JOBS, GROUP};
+	const struct span del[] = {SPAN("XDEL"), KEY_JOBS};
+	const struct span set[] = {SPAN("HSET"), KEY_VALUES};
+	memcpy(turn.ack, ack, sizeof ack);
+	memcpy(turn.del, del, sizeof del);
+	memcpy(turn.set, set, sizeof set);
+	turn.n = turn.acks = turn.sets = 0;
+	turn.first = NULL;
+	turn.end = &turn.first;
+}
+
+/* The job is over, with a result or (it has none) without. */
+static void turn_put(struct item *i, struct span result)
+{
 	i->stage = WRITING;
-	i->request = (struct redis_request){.item = on_written, .failed = on_failed};
-	int rc = redis_transact(&worker_commands, &i->request, STORE_CONNECT_MS,
-				result.n > 0 ? 4 : 2, commands);
-	if (rc < 0)
-		over(i, false);
+	i->next = NULL;
+	*turn.end = i;
+	turn.end = &i->next;
+	turn.ack[3 + turn.acks] = turn.del[2 + turn.acks] = id_of(i);
+	turn.acks++;
+	if (result.n == 0)
+		return;
+	const struct span log[] = {SPAN("XADD"), KEY_LOG,   SPAN("MAXLEN"), SPAN("~"),
+				   LOG_MAX,      SPAN("*"), SPAN("index"),  index_of(i)};
+	memcpy(turn.log[turn.sets], log, sizeof log);
+	turn.set[2 + 2 * turn.sets] = index_of(i);
+	turn.set[3 + 2 * turn.sets] = result;
+	turn.sets++;
+}
+
+static void turn_write(void)
+{
+	struct redis_command commands[3 + BATCH] = {
+		{3 + turn.acks, turn.ack},
+		{2 + turn.acks, turn.del},
+		{2 + 2 * turn.sets, turn.set},
+	};
+	size_t n = turn.sets > 0 ? 3 : 2;
+	if (turn.first == NULL)
+		return;
+	for (size_t i = 0; i < turn.sets; i++)
+		commands[n++] = (struct redis_command){8, turn.log[i]};
+	turn.first->request = (struct redis_request){.item = on_written, .failed = on_failed};
+	if (redis_transact(&worker_commands, &turn.first->request, STORE_CONNECT_MS, n, commands) <
+	    0)
+		all_over(turn.first, false);
 }
 
 /* Computing. */
 
+static void log_job(const struct item *i, enum log_level level, const char *event, const char *why)
+{
+	struct log_line l;
+	if (!log_open(&l, level, event))
+		return;
+	log_span(&l, "index", index_of(i));
+	log_span(&l, "entry", id_of(i));
+	if (i->trace_n > 0)
+		log_span(&l, "id", span_of(i->trace, i->trace_n));
+	if (why != NULL)
+		log_str(&l, "why", why);
+	log_close(&l);
+}
+
 /* What nobody can compute is logged and acknowledged: it would come back for ever. */
 static void set_aside(struct item *i, const char *why)
 {
-	struct log_line l;
-	if (log_open(&l, LOG_WARN, "job set aside")) {
-		log_span(&l, "index", index_of(i));
-		log_span(&l, "entry", id_of(i));
-		log_str(&l, "why", why);
-		log_close(&l);
-	}
-	write_result(i, SPAN_NONE);
+	counters[WORKER_JOBS_ASIDE]++;
+	log_job(i, LOG_WARN, "job set aside", why);
+	turn_put(i, SPAN_NONE);
 }
 
-static size_t compute(struct item *i)
+static uint64_t now_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void compute(struct item *i)
 {
 	int64_t n;
-	struct out result = out_init(text, sizeof text);
+	struct out result = out_init(turn.text + turn.n, JOB_RESULT_MAX);
+	uint64_t start = now_us();
 	if (i->index_n == 0) {
 		set_aside(i, "it has no index");
-		return 0;
+		return;
 	}
 	/* As much of it as is kept, perhaps not all: another number than was meant. */
 	if (i->index_n == INDEX_MAX) {
 		set_aside(i, "its index is too long");
-		return 0;
+		return;
 	}
 	if (dec_i64(index_of(i), &n) && n > (int64_t)worker_config.max_index) {
 		set_aside(i, "above MAX_INDEX");
-		return 0;
+		return;
 	}
 	int rc = job_run(index_of(i), &result);
-	if (rc < 0)
+	if (rc < 0) {
 		set_aside(i, job_strerror(rc));
-	else
-		write_result(i, out_span_of(&result));
-	return result.n;
+		return;
+	}
+	counters[WORKER_JOBS_DONE]++;
+	counters_add_time(WORKER_SECONDS, now_us() - start);
+	/* With the id of a request it has come through a router, which logs each one as well. */
+	log_job(i, i->trace_n > 0 ? LOG_INFO : LOG_DEBUG, "job done", NULL);
+	turn.n += result.n;
+	turn_put(i, out_span_of(&result));
 }
 
 static void compute_some(struct net_task *t)
 {
-	size_t bytes = 0;
+	turn_open();
 	for (unsigned i = 0; i < BATCH; i++) {
-		if (items[i].stage != TO_COMPUTE)
-			continue;
-		if (bytes > TURN_BYTES) {
+		if (turn.n > TURN_BYTES) {
 			net_task_put(worker_loop, t, compute_some);
-			return;
+			break;
 		}
-		bytes += compute(&items[i]);
+		if (items[i].stage == KNOWN)
+			turn_put(&items[i], SPAN_NONE);
+		else if (items[i].stage == TO_COMPUTE)
+			compute(&items[i]);
 	}
+	turn_write();
 }
 
 /* Looking. */
@@ -163,24 +244,26 @@ static void on_looked(struct redis_request *q, const struct resp_item *it)
 		return;
 	}
 	bool known = it->type == RESP_BULK && !span_eq(it->str, PLACEHOLDER);
-	if (known) {
-		write_result(i, SPAN_NONE);
-		return;
-	}
-	i->stage = TO_COMPUTE;
+	i->stage = known ? KNOWN : TO_COMPUTE;
 	net_task_put(worker_loop, &compute_task, compute_some);
 }
 
-void work_add(struct span id, struct span index)
+static uint8_t keep(uint8_t *to, struct span s)
+{
+	if (s.n > 0)
+		memcpy(to, s.p, s.n);
+	return (uint8_t)s.n;
+}
+
+void work_add(struct span id, struct span index, struct span trace)
 {
 	struct item *i = &items[used++];
 	open = true;
 	left++;
-	i->id_n = (uint8_t)id.n;
-	i->index_n = (uint8_t)index.n;
-	memcpy(i->id, id.p, id.n);
-	if (index.n > 0)
-		memcpy(i->index, index.p, index.n);
+	i->next = NULL;
+	i->id_n = keep(i->id, id);
+	i->index_n = keep(i->index, index);
+	i->trace_n = keep(i->trace, trace);
 	i->stage = LOOKING;
 }
 

@@ -5,13 +5,16 @@
  *	job.c       what is computed: the place for another job
  *	queue.c     reading the stream: new jobs, our own unfinished ones, those of dead workers
  *	work.c      from a job to its result in Redis
+ *	stats.c     what /metrics tells
  *	foreign.c   jobs of foreign hands: messages on `insert`, values that wait without a job
  */
 #ifndef SERVICES_WORKER_WORKER_H
 #define SERVICES_WORKER_WORKER_H
 
+#include "services/common/counters.h"
 #include "services/common/service.h"
 #include "services/common/stores.h"
+#include "services/common/workers.h"
 
 struct worker_config {
 	struct service_config common;
@@ -26,14 +29,29 @@ extern struct redis worker_commands; /* everything but the blocking read and the
 
 #define GROUP SPAN("workers")
 #define CONSUMER_MAX 80
-#define BATCH 32        /* jobs taken from the stream at a time */
+#define BATCH 128       /* jobs taken from the stream at a time */
 #define INDEX_MAX 24    /* bytes of an index, and too long; "-9223372036854775808" has 20 */
 #define ENTRY_ID_MAX 48 /* bytes of a stream entry's id */
+#define TRACE_MAX 64    /* bytes of the id of the request that made a job */
+
+/* What is counted: the numbers of counters.h. */
+enum {
+	WORKER_JOBS_DONE,
+	WORKER_JOBS_FAILED,
+	WORKER_JOBS_ASIDE,
+	WORKER_IN_FLIGHT,
+	QUEUE_JOBS,
+	QUEUE_PENDING,
+	QUEUE_OLDEST,
+	WORKER_SECONDS,
+	WORKER_STORES = WORKER_SECONDS + COUNTERS_TIMES,
+};
 
 /* Log lines of a reply that refuses what was asked. */
 void worker_log_refusal(const char *what, const struct resp_item *it);
 
 /* queue.c */
+extern struct redis queue_reader;
 void queue_start(struct net_loop *loop);
 void queue_stop(void);
 /* The command connection is there (again): jobs of ours that were not finished come first. */
@@ -42,14 +60,22 @@ void queue_ready(void);
 void queue_batch_over(bool again);
 
 /* work.c: at most BATCH at a time, then queue_batch_over. */
-void work_add(struct span id, struct span index);
+void work_add(struct span id, struct span index, struct span trace);
 /* No more of this batch will come. */
 void work_begin(void);
 bool work_idle(void);
+unsigned work_left(void);
 
 /* foreign.c */
+extern struct redis foreign_messages;
 void foreign_start(struct net_loop *loop);
 void foreign_stop(void);
 void foreign_ready(void);
+
+/* stats.c */
+int stats_prepare(void);
+void stats_start(void);
+void stats_stop(void);
+void stats_answer(struct http_exchange *x);
 
 #endif

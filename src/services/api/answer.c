@@ -36,15 +36,20 @@ static bool wants_problem(const struct http_exchange *x)
 void api_keep_wishes(struct api_call *call, const struct http_head *h)
 {
 	struct span tags = http_find(h, HTTP_F_IF_NONE_MATCH);
+	struct span id = http_find(h, HTTP_F_X_REQUEST_ID);
 	call->problem = names_problem(h);
 	call->tags_n = (uint8_t)(tags.n <= sizeof call->tags ? tags.n : 0);
 	if (call->tags_n > 0)
 		memcpy(call->tags, tags.p, call->tags_n);
+	call->trace_n = (uint8_t)(id.n <= sizeof call->trace ? id.n : 0);
+	if (call->trace_n > 0)
+		memcpy(call->trace, id.p, call->trace_n);
 }
 
 struct out api_open(struct http_exchange *x, unsigned status, struct span type)
 {
 	struct out o = http_open(x, status, 512);
+	stats_count(x, status);
 	if (type.n > 0)
 		http_put_field(&o, SPAN("Content-Type"), type);
 	http_put_field(&o, SPAN("Cache-Control"),

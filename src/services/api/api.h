@@ -12,6 +12,7 @@
  *	feed.c       the log of results that it tells
  *	openapi.c    GET /openapi.json: openapi.json
  *	record.c     the tables, and what PostgreSQL refuses
+ *	stats.c      what is counted and logged of them
  *	rebuild.c    makes Redis hold what PostgreSQL says it should
  */
 #ifndef SERVICES_API_API_H
@@ -34,17 +35,21 @@ struct api_config {
 
 #define API_KEY_MAX 128 /* bytes of an Idempotency-Key */
 
+#define API_TRACE_MAX 64 /* as the router's */
+
 /* What a request of ours needs while a store works on it. */
 struct api_call {
 	struct http_exchange *x; /* NULL once the client is gone */
 	struct postgres_request pg;
 	struct redis_request redis;
-	struct api_call *next;             /* of those that share one question to a store */
-	void (*end)(struct api_call *);    /* besides giving back the memory; may be NULL */
-	void (*resume)(struct api_call *); /* the client took all that was sent */
-	bool waiting;                      /* a store has this call: its memory is needed */
-	bool problem;                      /* errors as application/problem+json */
-	uint8_t tags_n, tags[128];         /* If-None-Match, when it is no longer than that */
+	struct api_call *next;                 /* of those that share one question to a store */
+	void (*end)(struct api_call *);        /* besides giving back the memory; may be NULL */
+	void (*resume)(struct api_call *);     /* the client took all that was sent */
+	bool waiting;                          /* a store has this call: its memory is needed */
+	bool problem;                          /* errors as application/problem+json */
+	uint8_t route;                         /* where it is counted */
+	uint8_t trace_n, trace[API_TRACE_MAX]; /* X-Request-Id, when it is no longer than that */
+	uint8_t tags_n, tags[128];             /* If-None-Match, when it is no longer than that */
 	uint32_t index;
 	/* post.c */
 	uint8_t key_n, key[API_KEY_MAX];
@@ -67,6 +72,7 @@ extern struct api_config api_config;
 extern struct net_loop *api_loop;
 extern struct redis api_redis;
 extern struct postgres api_postgres;
+extern struct http_server api_server;
 
 #define API_CALLS_MAX 4096 /* waiting for a store at one time; above it 503 */
 
@@ -143,9 +149,18 @@ int record_send_unprepared(struct postgres_request *q, uint32_t ms,
 void record_refused(const struct postgres_request *q, int rc, const char *what);
 
 /* The event stream has a connection of its own, for the read that waits. */
+extern struct redis stream_log;
 extern uint32_t stream_clients;
 void stream_start(struct net_loop *loop);
 void stream_stop(void);
+
+int stats_prepare(void);
+void stats_start(void);
+/* Of the request that is in the handler's hands: its row in the table of routes.c. */
+extern uint8_t stats_route;
+/* The answer to [x] begins. */
+void stats_count(struct http_exchange *x, unsigned status);
+void stats_answer(struct http_exchange *x);
 
 void rebuild_start(struct net_loop *loop);
 void rebuild_stop(void);

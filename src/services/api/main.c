@@ -5,7 +5,7 @@ struct net_loop *api_loop;
 struct redis api_redis;
 struct postgres api_postgres;
 
-static struct http_server server;
+struct http_server api_server;
 static struct store_log redis_log = {.store = "redis", .use = "values and queue"};
 static struct store_log postgres_log = {.store = "postgres", .use = "record"};
 
@@ -82,7 +82,8 @@ static const struct postgres_events postgres_events = {on_postgres_ready, on_pos
 static int start(struct net_loop *loop)
 {
 	api_loop = loop;
-	int rc = service_listen(&server, loop, &routes_handler, &http_server_defaults,
+	stats_start();
+	int rc = service_listen(&api_server, loop, &routes_handler, &http_server_defaults,
 				api_config.port);
 	if (rc < 0)
 		return rc;
@@ -105,7 +106,7 @@ static void on_drained(struct http_server *s)
 static void drain(void)
 {
 	stream_stop();
-	http_server_drain(&server, on_drained);
+	http_server_drain(&api_server, on_drained);
 }
 
 static void put_state(struct out *o, const char *name, bool up)
@@ -135,9 +136,11 @@ static const struct service api = {
 	.config = &api_config.common,
 	.public_port = &api_config.port,
 	.check = check,
+	.prepare = stats_prepare,
 	.start = start,
 	.drain = drain,
 	.ready = ready,
+	.metrics = stats_answer,
 };
 
 int main(int argc, char **argv, char **env)

@@ -55,22 +55,36 @@ static struct redis_request exec = {.item = on_exec_item, .failed = on_exec_fail
 /* Up to TOGETHER jobs; when that fails, a rebuild makes them. */
 static void enqueue(const struct api_call *first)
 {
-	static struct span argv[TOGETHER][15];
+	static struct span argv[TOGETHER][17];
 	static struct redis_command commands[3 * TOGETHER];
 	static uint8_t digits[TOGETHER][20];
 	size_t n = 0;
 	for (const struct api_call *call = first; call != NULL; call = call->next) {
 		struct span index = dec_put(digits[n / 3], call->index), *a = argv[n / 3];
 		const struct span words[] = {
-			SPAN("HSETNX"),  KEY_VALUES,     index,          PLACEHOLDER,
-			SPAN("XADD"),    KEY_JOBS,       SPAN("MAXLEN"), SPAN("~"),
-			QUEUE_MAX,       SPAN("*"),      SPAN("index"),  index,
-			SPAN("PUBLISH"), CHANNEL_INSERT, index,
+			SPAN("HSETNX"),
+			KEY_VALUES,
+			index,
+			PLACEHOLDER,
+			SPAN("PUBLISH"),
+			CHANNEL_INSERT,
+			index,
+			SPAN("XADD"),
+			KEY_JOBS,
+			SPAN("MAXLEN"),
+			SPAN("~"),
+			QUEUE_MAX,
+			SPAN("*"),
+			SPAN("index"),
+			index,
+			SPAN("id"),
+			span_of(call->trace, call->trace_n),
 		};
 		memcpy(a, words, sizeof words);
 		commands[n++] = (struct redis_command){4, a};
-		commands[n++] = (struct redis_command){8, a + 4};
-		commands[n++] = (struct redis_command){3, a + 12};
+		/* With the request's id, so that it can be followed into the worker's log. */
+		commands[n++] = (struct redis_command){call->trace_n > 0 ? 10 : 8, a + 7};
+		commands[n++] = (struct redis_command){3, a + 4};
 	}
 	if (redis_transact(&api_redis, &exec, STORE_DEADLINE_MS, n, commands) < 0)
 		rebuild_wanted();

@@ -22,6 +22,7 @@ struct api_call *api_call_new(struct http_exchange *x)
 	memset(call, 0, sizeof *call);
 	call->x = x;
 	x->user = call;
+	call->route = stats_route;
 	api_keep_wishes(call, x->head);
 	return call;
 }
@@ -96,6 +97,7 @@ static void answer_healthz(struct http_exchange *x, const struct http_match *m)
 {
 	(void)m;
 	admin_answer_healthz(x);
+	stats_count(x, 200);
 }
 
 static const struct http_route table[] = {
@@ -127,8 +129,11 @@ static void answer_options(struct http_exchange *x, struct span allow)
 static void on_request(struct http_exchange *x)
 {
 	struct http_match m;
-	switch (http_route_find(x, table, sizeof table / sizeof *table, &m)) {
+	enum http_found found = http_route_find(x, table, sizeof table / sizeof *table, &m);
+	stats_route = sizeof table / sizeof *table;
+	switch (found) {
 	case HTTP_ROUTE_FOUND:
+		stats_route = (uint8_t)(m.route - table);
 		m.route->handle(x, &m);
 		break;
 	case HTTP_ROUTE_BAD_PATH:

@@ -17,8 +17,8 @@
 #define REST_MS 1000       /* after a refusal */
 #define SHOWN_MAX 4096     /* bytes of a value that an event holds; of others it tells the length */
 
-static struct redis log_client; /* for the read that waits */
-static struct store_log log_log = {.store = "redis", .use = "events"};
+struct redis stream_log; /* for the read that waits */
+static struct store_log events_log = {.store = "redis", .use = "events"};
 static struct feed live, replay;
 static struct feed_id sent, sent_before; /* to all that are live: now, and when a replay began */
 static struct api_call *clients;         /* linked by next */
@@ -102,12 +102,12 @@ static void send_reset(struct api_call *call)
 
 static void follow(void)
 {
-	if (live.busy || stopping || !log_client.ready)
+	if (live.busy || stopping || !stream_log.ready)
 		return;
 	if (known)
-		feed_read(&live, &log_client, &sent);
+		feed_read(&live, &stream_log, &sent);
 	else
-		feed_get_newest(&live, &log_client);
+		feed_get_newest(&live, &stream_log);
 }
 
 static void on_again(struct net_timer *t)
@@ -230,14 +230,14 @@ static void beat(struct net_timer *t)
 static void on_ready(struct redis *r)
 {
 	(void)r;
-	store_log_up(&log_log);
+	store_log_up(&events_log);
 	known = false;
 	follow();
 }
 
 static void on_down(struct redis *r, const char *why)
 {
-	store_log_down(&log_log, r->link.loop->now, why);
+	store_log_down(&events_log, r->link.loop->now, why);
 }
 
 static const struct redis_events events = {on_ready, on_down, NULL, NULL};
@@ -250,7 +250,7 @@ void stream_start(struct net_loop *loop)
 	replay.entries = on_replay_entries;
 	replay.value = on_replay_value;
 	replay.done = on_replay_done;
-	redis_start(&log_client, loop, &api_config.redis.client, &events);
+	redis_start(&stream_log, loop, &api_config.redis.client, &events);
 	net_timer_set(loop, &heartbeat, HEARTBEAT_MS, beat);
 }
 
@@ -258,7 +258,7 @@ void stream_stop(void)
 {
 	stopping = true;
 	target = NULL;
-	redis_stop(&log_client);
+	redis_stop(&stream_log);
 	net_timer_stop(&heartbeat);
 	net_timer_stop(&again);
 	while (clients != NULL) {

@@ -1,7 +1,7 @@
 #include "services/web/web.h"
 
-static struct web_config config;
-static struct http_server server;
+struct web_config web_config;
+struct http_server web_server;
 static struct http_server_limits limits;
 
 #define AT(member) offsetof(struct web_config, member)
@@ -39,15 +39,16 @@ static int start(struct net_loop *loop)
 {
 	limits = http_server_defaults;
 	limits.body = 1024; /* nothing here reads one: enough to stay connected after a refusal */
-	int rc = page_init(loop, &config);
+	stats_start(loop);
+	int rc = page_init(loop, &web_config);
 	if (rc < 0)
 		return rc;
-	return service_listen(&server, loop, &page_handler, &limits, config.port);
+	return service_listen(&web_server, loop, &page_handler, &limits, web_config.port);
 }
 
 static void drain(void)
 {
-	service_drain(&server);
+	service_drain(&web_server);
 }
 
 static const struct service web = {
@@ -58,10 +59,12 @@ static const struct service web = {
 	.option = "--root",
 	.option_sets = "WEB_ROOT",
 	.option_value = "DIR",
-	.config = &config.common,
-	.public_port = &config.port,
+	.config = &web_config.common,
+	.public_port = &web_config.port,
+	.prepare = stats_prepare,
 	.start = start,
 	.drain = drain,
+	.metrics = stats_answer,
 };
 
 int main(int argc, char **argv, char **env)

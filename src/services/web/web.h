@@ -21,6 +21,9 @@ struct web_config {
 	struct web_text headers;
 };
 
+extern struct web_config web_config;
+extern struct http_server web_server;
+
 config_take web_take_root;    /* struct web_text, of a folder that is there */
 config_take web_take_csp;     /* struct web_text */
 config_take web_take_headers; /* struct web_text, of rules (fields.c) */
@@ -48,6 +51,12 @@ const char *fields_mistake(struct span rules);
 void assets_init(void);
 /* By its decoded path, "/" is the index; NULL when there is none. */
 const struct http_asset *assets_find(struct span path);
+
+/* stats.c */
+int stats_prepare(void);
+void stats_start(struct net_loop *loop);
+void stats_count(unsigned status);
+void stats_answer(struct http_exchange *x);
 
 /* page.c: 0, or a negative error. */
 int page_init(struct net_loop *loop, const struct web_config *config);

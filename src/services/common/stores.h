@@ -20,7 +20,7 @@
 #define KEY_JOBS SPAN("{values}:jobs") /* the tag keeps it in the hash slot of `values` */
 #define KEY_MARK SPAN("{values}:mark") /* there since the last rebuild; gone after a FLUSHALL */
 #define CHANNEL_INSERT SPAN("insert")
-#define KEY_LOG SPAN("{values}:log") /* a stream: the index of each result, for the event stream */
+#define KEY_LOG SPAN("{values}:log") /* a stream: the index of each result, for api */
 #define PLACEHOLDER SPAN("Nothing yet!")
 
 struct redis_settings {

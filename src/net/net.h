@@ -105,6 +105,7 @@ struct net_loop {
 	void (*on_signal)(struct net_loop *, int signal);
 	void (*turn_end)(void); /* once a turn, last: for example to flush a log */
 	uint8_t *input;
+	uint64_t received, sent; /* bytes, of all connections */
 	struct net_conn *viewer; /* whose input is being called, and what net_peek shows it */
 	struct span view;
 };

@@ -26,7 +26,10 @@ static struct net_conn *conn_of_timer(struct net_timer *t)
 static ssize_t wire_recv(struct net_conn *c, void *p, size_t n)
 {
 	ssize_t got = recv(c->src.fd, p, n, 0);
-	return got >= 0 ? got : -errno;
+	if (got < 0)
+		return -errno;
+	c->loop->received += (size_t)got;
+	return got;
 }
 
 /* [front] and, behind it, [tail]; for one part, as most answers are, the plain call is cheaper. */
@@ -43,7 +46,10 @@ static ssize_t wire_send(struct net_conn *c, struct span front, struct span tail
 		struct msghdr m = {.msg_iov = iov, .msg_iovlen = 2};
 		sent = sendmsg(c->src.fd, &m, MSG_NOSIGNAL);
 	}
-	return sent >= 0 ? sent : -errno;
+	if (sent < 0)
+		return -errno;
+	c->loop->sent += (size_t)sent;
+	return sent;
 }
 
 static bool is_passing(ssize_t rc)

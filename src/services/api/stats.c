@@ -15,7 +15,8 @@ enum {
 	SECONDS = REQUESTS + ROUTES * CLASSES,
 	STREAMS = SECONDS + ROUTES * COUNTERS_TIMES,
 	CLIENTS,
-	STORES,
+	BYTES,
+	STORES = BYTES + COUNTERS_BYTES,
 	NUMBERS = STORES + CONNECTIONS * COUNTERS_STORE
 };
 _Static_assert(NUMBERS <= COUNTERS_MAX, "fits");
@@ -33,6 +34,7 @@ static const struct counters_family table[] = {
 	 {{"route", ROUTE_NAMES}}},
 	{"api_stream_clients", "reading events", METRICS_GAUGE, STREAMS, {{NULL, NULL}}},
 	{"http_connections", "idle ones, too", METRICS_GAUGE, CLIENTS, {{NULL, NULL}}},
+	COUNTERS_NETWORK(BYTES),
 	COUNTERS_STORES(STORES, CONNECTIONS, "postgres redis redis_log"),
 };
 #define FAMILIES (sizeof table / sizeof *table)
@@ -75,6 +77,7 @@ static void take_all(struct net_timer *t)
 	net_timer_set(api_loop, t, TAKE_MS, take_all);
 	counters[STREAMS] = stream_clients;
 	counters[CLIENTS] = api_server.count;
+	counters_take_network(BYTES, api_loop);
 	counters_take_postgres(STORES, CONNECTIONS, 0, &api_postgres);
 	counters_take_redis(STORES, CONNECTIONS, 1, &api_redis);
 	counters_take_redis(STORES, CONNECTIONS, 2, &stream_log);

@@ -103,6 +103,12 @@ void counters_put(struct out *o, const struct counters_family *table, size_t n)
 	}
 }
 
+void counters_take_network(unsigned at, const struct net_loop *loop)
+{
+	counters[at] = loop->received;
+	counters[at + 1] = loop->sent;
+}
+
 static void take(unsigned at, unsigned n, unsigned i, const uint64_t numbers[COUNTERS_STORE])
 {
 	for (unsigned k = 0; k < COUNTERS_STORE; k++)

@@ -48,6 +48,16 @@ void counters_open(const struct counters_family *table, size_t n);
 void counters_add_time(unsigned at, uint64_t us);
 void counters_put(struct out *o, const struct counters_family *table, size_t n);
 
+/* The bytes of all connections, to clients and to stores: COUNTERS_BYTES numbers, and what copies
+ * them. */
+#define COUNTERS_BYTES 2
+/* clang-format off */
+#define COUNTERS_NETWORK(at) \
+	{"network_bytes_total", "of all connections", METRICS_COUNTER, (at), \
+	 {{"direction", "received sent"}}}
+/* clang-format on */
+void counters_take_network(unsigned at, const struct net_loop *loop);
+
 /*
  * Connections to stores: COUNTERS_STORE numbers for each of [n], whose names are in [names], and
  * what copies them there for number [i].

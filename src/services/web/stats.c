@@ -4,7 +4,7 @@
 
 #define TAKE_MS 2000
 
-enum { REQUESTS, CONNECTIONS = REQUESTS + 4 };
+enum { REQUESTS, CONNECTIONS = REQUESTS + 4, BYTES };
 
 static const struct counters_family table[] = {
 	{"http_requests_total",
@@ -13,6 +13,7 @@ static const struct counters_family table[] = {
 	 REQUESTS,
 	 {{"route", "/"}, {"status", "2xx 3xx 4xx 5xx"}}},
 	{"http_connections", "idle ones, too", METRICS_GAUGE, CONNECTIONS, {{NULL, NULL}}},
+	COUNTERS_NETWORK(BYTES),
 };
 #define FAMILIES (sizeof table / sizeof *table)
 
@@ -35,6 +36,7 @@ static void take(struct net_timer *t)
 {
 	net_timer_set(loop, t, TAKE_MS, take);
 	counters[CONNECTIONS] = web_server.count;
+	counters_take_network(BYTES, loop);
 }
 
 static void put(struct out *o)

@@ -35,6 +35,7 @@ static const struct counters_family table[] = {
 	 METRICS_GAUGE,
 	 QUEUE_OLDEST,
 	 {{NULL, NULL}}},
+	COUNTERS_NETWORK(WORKER_BYTES),
 	COUNTERS_STORES(WORKER_STORES, CONNECTIONS, "redis redis_queue redis_messages"),
 };
 #define FAMILIES (sizeof table / sizeof *table)
@@ -85,6 +86,7 @@ static void ask(unsigned question, size_t argc, const struct span argv[])
 static void take_all(void)
 {
 	counters[WORKER_IN_FLIGHT] = work_left();
+	counters_take_network(WORKER_BYTES, worker_loop);
 	counters_take_redis(WORKER_STORES, CONNECTIONS, 0, &worker_commands);
 	counters_take_redis(WORKER_STORES, CONNECTIONS, 1, &queue_reader);
 	counters_take_redis(WORKER_STORES, CONNECTIONS, 2, &foreign_messages);

@@ -124,6 +124,28 @@ bool net_addr_among(const struct net_addr *addrs, unsigned n, const struct net_a
 	return false;
 }
 
+bool net_addr_is_private(const struct net_addr *a)
+{
+	static const struct {
+		uint8_t family, bits, net[2];
+	} nets[] = {
+		{4, 8, {10}},          /* RFC 1918 */
+		{4, 12, {172, 16}},    /* RFC 1918 */
+		{4, 16, {192, 168}},   /* RFC 1918 */
+		{4, 8, {127}},         /* loopback */
+		{4, 16, {169, 254}},   /* RFC 3927 */
+		{4, 10, {100, 64}},    /* RFC 6598 */
+		{6, 7, {0xfc}},        /* RFC 4193 */
+		{6, 10, {0xfe, 0x80}}, /* link-local */
+	};
+	static const uint8_t loopback[16] = {[15] = 1};
+	for (size_t i = 0; i < sizeof nets / sizeof *nets; i++)
+		if (a->family == nets[i].family &&
+		    (get_be16(a->ip) ^ get_be16(nets[i].net)) >> (16 - nets[i].bits) == 0)
+			return true;
+	return a->family == 6 && memcmp(a->ip, loopback, sizeof loopback) == 0;
+}
+
 socklen_t net_addr_sockaddr(const struct net_addr *a, uint16_t port, struct sockaddr_storage *sa)
 {
 	memset(sa, 0, sizeof *sa);

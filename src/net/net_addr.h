@@ -31,6 +31,11 @@ bool net_addr_parse(struct span text, struct net_addr *a);
 bool net_addr_eq(const struct net_addr *a, const struct net_addr *b);
 /* Whether [a] is one of the [n] in [addrs]. */
 bool net_addr_among(const struct net_addr *addrs, unsigned n, const struct net_addr *a);
+/*
+ * Of a network that is not the public one: RFC 1918, 3927 and 6598, loopback, and of IPv6 RFC 4193,
+ * link-local and loopback.
+ */
+bool net_addr_is_private(const struct net_addr *a);
 
 /* Fills [sa], AF_INET or AF_INET6; returns its length for connect, bind or sendto. */
 socklen_t net_addr_sockaddr(const struct net_addr *a, uint16_t port, struct sockaddr_storage *sa);

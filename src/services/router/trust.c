@@ -2,44 +2,21 @@
 
 #include <string.h>
 
-static bool is_inside(const struct net_addr *a, uint8_t family, const uint8_t *net, unsigned bits)
+static bool is_inside(const struct net_addr *a, const struct trust_network *n)
 {
-	unsigned whole = bits / 8, rest = bits % 8;
-	if (a->family != family || memcmp(a->ip, net, whole) != 0)
+	unsigned whole = n->bits / 8, rest = n->bits % 8;
+	if (a->family != n->addr.family || memcmp(a->ip, n->addr.ip, whole) != 0)
 		return false;
-	return rest == 0 || (a->ip[whole] ^ net[whole]) >> (8 - rest) == 0;
-}
-
-static bool is_private(const struct net_addr *a)
-{
-	static const struct {
-		uint8_t family, bits, net[16];
-	} nets[] = {
-		{4, 8, {10}},          /* RFC 1918 */
-		{4, 12, {172, 16}},    /* RFC 1918 */
-		{4, 16, {192, 168}},   /* RFC 1918 */
-		{4, 8, {127}},         /* loopback */
-		{4, 16, {169, 254}},   /* RFC 3927 */
-		{4, 10, {100, 64}},    /* RFC 6598 */
-		{6, 7, {0xfc}},        /* RFC 4193 */
-		{6, 10, {0xfe, 0x80}}, /* link-local */
-		{6, 128, {[15] = 1}},  /* loopback */
-	};
-	for (size_t i = 0; i < sizeof nets / sizeof *nets; i++)
-		if (is_inside(a, nets[i].family, nets[i].net, nets[i].bits))
-			return true;
-	return false;
+	return rest == 0 || (a->ip[whole] ^ n->addr.ip[whole]) >> (8 - rest) == 0;
 }
 
 bool trust_has(const struct trust *t, const struct net_addr *peer)
 {
-	if (t->all || (t->private && is_private(peer)))
+	if (t->all || (t->private && net_addr_is_private(peer)))
 		return true;
-	for (unsigned i = 0; i < t->count; i++) {
-		const struct trust_network *n = &t->network[i];
-		if (is_inside(peer, n->addr.family, n->addr.ip, n->bits))
+	for (unsigned i = 0; i < t->count; i++)
+		if (is_inside(peer, &t->network[i]))
 			return true;
-	}
 	return false;
 }
 

@@ -104,9 +104,9 @@ void api_answer_text(struct http_exchange *x, unsigned status, struct span sente
 	answer_sentence(x, status, sentence, SPAN_NONE, SPAN_NONE);
 }
 
-void api_answer_unavailable(struct http_exchange *x, struct span sentence)
+void api_answer_later(struct http_exchange *x, unsigned status, struct span sentence)
 {
-	answer_sentence(x, 503, sentence, SPAN("Retry-After"), SPAN("1"));
+	answer_sentence(x, status, sentence, SPAN("Retry-After"), SPAN("1"));
 }
 
 void api_answer_not_allowed(struct http_exchange *x, struct span allow)

@@ -4,6 +4,7 @@
  *
  *	main.c       configuration, start, stop
  *	routes.c     which request goes where, and its record while a store works on it
+ *	limit.c      who asks too often
  *	answer.c     the shape of every answer
  *	post.c       POST /values: into PostgreSQL, then onto the queue
  *	list.c       GET /values/all, page by page
@@ -30,6 +31,7 @@ struct api_config {
 	struct redis_settings redis;
 	struct postgres_settings postgres;
 	uint32_t max_index;
+	uint32_t rate_limit; /* requests a second of one client; 0: no limit */
 	bool cors;
 };
 
@@ -103,7 +105,8 @@ void api_calls_fail(struct api_call *first, struct span sentence);
 struct out api_open(struct http_exchange *x, unsigned status, struct span type);
 void api_answer_json(struct http_exchange *x, unsigned status, struct span body);
 void api_answer_text(struct http_exchange *x, unsigned status, struct span sentence);
-void api_answer_unavailable(struct http_exchange *x, struct span sentence);
+/* 429 or 503, with a Retry-After. */
+void api_answer_later(struct http_exchange *x, unsigned status, struct span sentence);
 void api_answer_not_allowed(struct http_exchange *x, struct span allow);
 /* A representation with an ETag, or 304; [link] is a Link field's value or empty. */
 void api_answer_whole(struct api_call *call, struct span body, struct span link);

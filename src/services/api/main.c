@@ -1,4 +1,5 @@
 #include "services/api/api.h"
+#include "services/api/limit.h"
 
 struct api_config api_config;
 struct net_loop *api_loop;
@@ -25,6 +26,12 @@ static const struct config_var vars[] = {
 	 .take = config_take_u32,
 	 .max = 1000000,
 	 .help = "the highest index that is taken"},
+	{.name = "RATE_LIMIT",
+	 .fallback = "0",
+	 .at = AT(rate_limit),
+	 .take = config_take_u32,
+	 .max = LIMIT_RATE_MAX,
+	 .help = "requests a second of one client; 0 = no limit"},
 	{.name = "CORS",
 	 .fallback = "on",
 	 .at = AT(cors),

@@ -1,4 +1,5 @@
 #include "services/api/api.h"
+#include "services/api/limit.h"
 #include "services/common/admin.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@ struct api_call *api_call_new(struct http_exchange *x)
 	else if (calls < API_CALLS_MAX)
 		call = malloc(sizeof *call);
 	if (call == NULL) {
-		api_answer_unavailable(x, SPAN("Too many requests are waiting; please try again."));
+		api_answer_later(x, 503, SPAN("Too many requests are waiting; please try again."));
 		return NULL;
 	}
 	calls++;
@@ -40,7 +41,7 @@ void api_call_free(struct api_call *call)
 void api_call_fail(struct api_call *call, struct span sentence)
 {
 	if (call->x != NULL && call->x->status == 0)
-		api_answer_unavailable(call->x, sentence);
+		api_answer_later(call->x, 503, sentence);
 	else if (call->x != NULL)
 		http_abort(call->x);
 	api_call_free(call);
@@ -126,11 +127,24 @@ static void answer_options(struct http_exchange *x, struct span allow)
 		http_end(x);
 }
 
+/* Probes are not counted: they come from few addresses and must be answered. */
+static bool is_within_limit(struct http_exchange *x)
+{
+	if (api_config.rate_limit == 0 || span_eq(x->head->path, SPAN("/healthz")))
+		return true;
+	return limit_take(limit_client(x->head, http_peer(x)), api_config.rate_limit,
+			  api_loop->now);
+}
+
 static void on_request(struct http_exchange *x)
 {
 	struct http_match m;
-	enum http_found found = http_route_find(x, table, sizeof table / sizeof *table, &m);
 	stats_route = sizeof table / sizeof *table;
+	if (!is_within_limit(x)) {
+		api_answer_later(x, 429, SPAN("You ask too often; please try again."));
+		return;
+	}
+	enum http_found found = http_route_find(x, table, sizeof table / sizeof *table, &m);
 	switch (found) {
 	case HTTP_ROUTE_FOUND:
 		stats_route = (uint8_t)(m.route - table);

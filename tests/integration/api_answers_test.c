@@ -17,13 +17,19 @@ static struct httpc_answer ask(const char *method, const char *path, const char 
 {
 	char request[1024];
 	struct httpc_answer a = {0};
+	struct httpc c;
 	snprintf(request, sizeof request,
 		 "%s %s HTTP/1.1\r\nHost: t\r\n%s%sContent-Length: %zu\r\n\r\n%s", method, path,
 		 *body != '\0' ? "Content-Type: application/json\r\n" : "", fields, strlen(body),
 		 body);
-	if (httpc_ask("127.0.0.1", (uint16_t)app.port[APP_API], span_str(request), &a, 5000) !=
-	    HTTPC_OK)
+	if (!httpc_dial(&c, "127.0.0.1", (uint16_t)app.port[APP_API], 5000))
+		bail("no connection");
+	httpc_send(&c, span_str(request), 5000);
+	int rc = strcmp(method, "HEAD") == 0 ? httpc_read_head(&c, &a, 5000)
+					     : httpc_read(&c, &a, 5000);
+	if (rc != HTTPC_OK)
 		diag("no answer to %s %s", method, path);
+	httpc_close(&c);
 	return a;
 }
 
@@ -137,12 +143,22 @@ static const struct {
 	 "{\"title\":\"Unprocessable Content\",\"status\":422,\"detail\":\"Index too high\"}"},
 	{"POST", "/values", "*/*", "{\"index\":10001}", 422, "text/plain; charset=utf-8",
 	 "Index too high"},
-	{"POST", "/values", "application/problem+json;q=0", "{\"index\":10001}", 422,
+	{"POST", "/values", "application/problem+json;q=0, */*", "{\"index\":10001}", 422,
 	 "text/plain; charset=utf-8", "Index too high"},
 	{"DELETE", "/values", "application/problem+json", "", 405, "application/problem+json",
 	 "{\"title\":\"Method Not Allowed\",\"status\":405,\"detail\":\"This method is not for "
 	 "this address.\"}"},
+	{"POST", "/values", "application/problem+json;q=0.0, */*", "{\"index\":10001}", 422,
+	 "text/plain; charset=utf-8", "Index too high"},
+	{"GET", "/values/x", "*/*\r\nAccept: application/problem+json;q=0.01", "", 404,
+	 "application/problem+json",
+	 "{\"title\":\"Not Found\",\"status\":404,\"detail\":\"There is no value with the index "
+	 "\\\"x\\\".\"}"},
 	{"GET", "/", "application/problem+json", "", 200, "text/plain; charset=utf-8", "Hi"},
+	{"GET", "/", "application/problem+json;q=0", "", 406, "text/plain; charset=utf-8",
+	 "Here is only text/plain."},
+	{"GET", "/values/all", "text/html", "", 406, "text/plain; charset=utf-8",
+	 "Here is only application/json."},
 };
 
 static void test_problems(void)
@@ -152,10 +168,105 @@ static void test_problems(void)
 		snprintf(field, sizeof field, "Accept: %s\r\n", problems[i].accept);
 		struct httpc_answer a =
 			ask(problems[i].method, problems[i].path, field, problems[i].body);
-		is_int(a.status, problems[i].status, "%s %s, Accept: %s", problems[i].method,
-		       problems[i].path, problems[i].accept);
+		is_int(a.status, problems[i].status, "%s %s, Accept: %.*s", problems[i].method,
+		       problems[i].path, (int)strcspn(problems[i].accept, "\r"),
+		       problems[i].accept);
 		is_span(httpc_field(&a, "Content-Type"), span_str(problems[i].type), "its type");
 		is_span(a.body, span_str(problems[i].says), "its words");
+		httpc_free(&a);
+	}
+}
+
+/* RFC 9110, 12.5.1, and what has nothing that it could exclude. */
+static const struct {
+	const char *method, *path, *accept;
+	int status;
+} accepts[] = {
+	{"GET", "/", "text/plain", 200},
+	{"GET", "/", "Text/*", 200},
+	{"GET", "/", "application/json", 406},
+	{"HEAD", "/", "application/json", 406},
+	{"GET", "/values/all", "application/json", 200},
+	{"GET", "/values/all", "application/json;q=0.001", 200},
+	{"GET", "/values/all", "application/json; q=0", 406},
+	{"GET", "/values/all", "application/json;q=0.000", 406},
+	{"GET", "/values/all", "application/json;Q=0.", 406},
+	{"GET", "/values/all", "text/html, application/json;q=0.5", 200},
+	{"GET", "/values/all", "text/html;q=0.9,application/*;q=0.1", 200},
+	{"GET", "/values/all", "text/html, */*;q=0.1", 200},
+	{"GET", "/values/all", "*/*;q=0", 406},
+	{"GET", "/values/all", "text/html\r\nAccept: application/json", 200},
+	{"GET", "/values/all", "application/jsonp, application/jso, appl/*", 406},
+	{"GET", "/values/all", "", 200},
+	{"GET", "/values/all", ",", 200},
+	{"GET", "/values/current", "text/event-stream", 406},
+	{"GET", "/values/7", "text/plain", 406},
+	{"GET", "/values/x", "application/problem+json, application/json", 404},
+	{"HEAD", "/values/stream", "text/event-stream", 200},
+	{"HEAD", "/values/stream", "application/json", 406},
+	{"GET", "/openapi.json", "application/json", 200},
+	{"GET", "/openapi.json", "text/*", 406},
+	{"POST", "/values", "text/plain", 406},
+	{"POST", "/values", "application/json, text/plain, */*", 422},
+	{"GET", "/healthz", "application/json", 200},
+	{"OPTIONS", "/values", "text/html", 204},
+	{"GET", "/nowhere", "text/html", 404},
+	{"PUT", "/values", "text/html", 405},
+};
+
+static void test_accept(void)
+{
+	for (size_t i = 0; i < sizeof accepts / sizeof *accepts; i++) {
+		char field[128];
+		snprintf(field, sizeof field, "Accept: %s\r\n", accepts[i].accept);
+		struct httpc_answer a = ask(accepts[i].method, accepts[i].path, field,
+					    *accepts[i].method == 'P' ? "{\"index\":-1}" : "");
+		is_int(a.status, accepts[i].status, "%s %s, Accept: %.*s", accepts[i].method,
+		       accepts[i].path, (int)strcspn(accepts[i].accept, "\r"), accepts[i].accept);
+		httpc_free(&a);
+	}
+}
+
+/* Every route, whatever stands behind it. */
+static const struct {
+	const char *path, *allow;
+	int get;
+} routes[] = {
+	{"/", "GET, HEAD, OPTIONS", 200},
+	{"/values", "POST, OPTIONS", 405},
+	{"/values/all", "GET, HEAD, OPTIONS", 200},
+	{"/values/current", "GET, HEAD, OPTIONS", 200},
+	{"/values/stream", "GET, HEAD, OPTIONS", 0},
+	{"/values/7", "GET, HEAD, OPTIONS", 200},
+	{"/openapi.json", "GET, HEAD, OPTIONS", 200},
+	{"/healthz", "GET, HEAD, OPTIONS", 200},
+};
+
+static void test_methods(void)
+{
+	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+		const char *path = routes[i].path;
+		struct httpc_answer a = ask("OPTIONS", path, "", "");
+		is_int(a.status, 204, "OPTIONS %s", path);
+		is_span(httpc_field(&a, "Allow"), span_str(routes[i].allow), "tells its methods");
+		is_span(httpc_field(&a, "Access-Control-Allow-Methods"), span_str(routes[i].allow),
+			"also to pages of other origins");
+		httpc_free(&a);
+		a = ask("DELETE", path, "", "");
+		is_int(a.status, 405, "DELETE %s", path);
+		is_span(httpc_field(&a, "Allow"), span_str(routes[i].allow), "tells them, too");
+		httpc_free(&a);
+		a = ask("HEAD", path, "", "");
+		is_int(a.status, routes[i].get == 0 ? 200 : routes[i].get, "HEAD %s", path);
+		is_int((long long)a.body.n, 0, "has no body");
+		struct span type = httpc_field(&a, "Content-Type");
+		struct httpc_answer b = {0};
+		if (routes[i].get != 0)
+			b = ask("GET", path, "", "");
+		is_int(b.status, routes[i].get, "GET %s", path);
+		if (routes[i].get != 0)
+			is_span(type, httpc_field(&b, "Content-Type"), "has the same type");
+		httpc_free(&b);
 		httpc_free(&a);
 	}
 }
@@ -272,6 +383,8 @@ int main(void)
 	test_keys();
 	test_together();
 	test_problems();
+	test_accept();
+	test_methods();
 	test_tags();
 	test_document();
 	test_unread_body();

@@ -10,20 +10,44 @@
 #define TAG_SIZE 18
 
 /*
- * The client names it, and not with a weight of 0 (RFC 9110, 12.4.2). The range for everything,
- * which every browser sends, does not ask for it.
+ * Whether Accept names a problem, or [type], if any, or a range that it is in, and not with a
+ * weight of 0 (RFC 9110, 12.4.2): 1 if so; -1 when it names nothing at all.
  */
+static int names_type(const struct http_head *h, struct span type)
+{
+	int named = -1;
+	for (unsigned i = 0; i < h->fields; i++) {
+		struct span list = h->known[i] == HTTP_F_ACCEPT ? http_value(h, i) : SPAN_NONE;
+		while (list.p != NULL) {
+			struct span weight = span_cut(&list, ','), is = type;
+			struct span range = span_trim(span_cut(&weight, ';'));
+			if (range.n == 0)
+				continue;
+			if (type.n > 0 && span_ends(range, SPAN("/*"))) {
+				range.n--;
+				is = range.p[0] == '*' ? range : span_head(type, range.n);
+			}
+			weight = span_trim(weight);
+			while (span_ends(weight, SPAN("0")) || span_ends(weight, SPAN(".")))
+				weight.n--;
+			named = 0;
+			if ((span_eq_nocase(range, is) || span_eq_nocase(range, PROBLEM)) &&
+			    !span_eq_nocase(weight, SPAN("q=")))
+				return 1;
+		}
+	}
+	return named;
+}
+
+/* The range for everything, which every browser sends, does not ask for it. */
 static bool names_problem(const struct http_head *h)
 {
-	struct span accept = http_find(h, HTTP_F_ACCEPT);
-	while (accept.p != NULL) {
-		struct span weight = span_cut(&accept, ',');
-		if (!span_eq_nocase(span_trim(span_cut(&weight, ';')), PROBLEM))
-			continue;
-		weight = span_trim(weight);
-		return !span_starts(weight, SPAN("q=0")) || span_find(weight, '.') < weight.n;
-	}
-	return false;
+	return names_type(h, SPAN_NONE) > 0;
+}
+
+bool api_accepts(const struct http_head *h, struct span type)
+{
+	return names_type(h, type) != 0;
 }
 
 static bool wants_problem(const struct http_exchange *x)

@@ -115,6 +115,12 @@ void api_keep_wishes(struct api_call *call, const struct http_head *h);
 /* The sentence with the offending value, cut and made printable, between its two halves. */
 void api_answer_about(struct http_exchange *x, unsigned status, const char *before,
 		      struct span value, const char *after);
+/*
+ * False when Accept has ranges, and neither [type] (without parameters) nor a problem is in one
+ * with a weight: who names problems has said how it wants errors, not that it wants nothing else. A
+ * range that excludes the type does not go before a wider one (RFC 9110, 12.4.1 leaves it to us).
+ */
+bool api_accepts(const struct http_head *h, struct span type);
 /* Logs a reply of Redis that refuses what was asked. */
 void api_log_refusal(const struct resp_item *it);
 #define SENTENCE_POSTGRES SPAN("The database is away; please try again.")

@@ -112,6 +112,20 @@ static const struct http_route table[] = {
 	{HTTP_GET, "/healthz", answer_healthz},
 };
 
+/* Before the handler, so that nothing is done for an answer that nobody wants. */
+static void call_handler(struct http_exchange *x, const struct http_match *m)
+{
+	struct span type = SPAN("application/json");
+	if (m->route->handle == answer_hi)
+		type = SPAN("text/plain");
+	else if (m->route->handle == stream_values)
+		type = SPAN("text/event-stream");
+	if (m->route->handle == answer_healthz || api_accepts(x->head, type))
+		m->route->handle(x, m);
+	else
+		api_answer_about(x, 406, "Here is only ", type, ".");
+}
+
 static void answer_options(struct http_exchange *x, struct span allow)
 {
 	struct out o = api_open(x, 204, SPAN_NONE);
@@ -148,7 +162,7 @@ static void on_request(struct http_exchange *x)
 	switch (found) {
 	case HTTP_ROUTE_FOUND:
 		stats_route = (uint8_t)(m.route - table);
-		m.route->handle(x, &m);
+		call_handler(x, &m);
 		break;
 	case HTTP_ROUTE_BAD_PATH:
 		api_answer_about(x, 400, "This is not a path: \"", x->head->path, "\".");

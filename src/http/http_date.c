@@ -1,70 +1,19 @@
+#include "base/date.h"
 #include "http/http.h"
 
 #include <string.h>
-
-#define DAY 86400u
-#define LAST_SECOND 253402300799 /* 31 December 9999, 23:59:59 */
 
 static const char days[7][10] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
 				 "Thursday", "Friday", "Saturday"};
 static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
 				   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-struct civil {
-	unsigned year, month, day; /* month 0 to 11, day 1 to 31 */
-	unsigned hour, minute, second;
-};
-
-static bool is_leap(unsigned year)
-{
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
-static unsigned month_days(unsigned year, unsigned month)
-{
-	static const uint8_t length[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	return month == 1 && is_leap(year) ? 29 : length[month];
-}
-
-/* Days from 1 January 1970 to 1 January of [year]; 477 leap days lie before 1970. */
-static uint64_t year_start(unsigned year)
-{
-	uint64_t y = year - 1;
-	return (year - 1970) * (uint64_t)365 + (y / 4 - y / 100 + y / 400 - 477);
-}
-
-static uint64_t to_seconds(const struct civil *c)
-{
-	uint64_t day = year_start(c->year) + c->day - 1;
-	for (unsigned m = 0; m < c->month; m++)
-		day += month_days(c->year, m);
-	return day * DAY + c->hour * 3600 + c->minute * 60 + c->second;
-}
-
-static struct civil from_seconds(uint64_t seconds)
-{
-	struct civil c = {.month = 0};
-	uint64_t day = seconds / DAY;
-	unsigned rest = (unsigned)(seconds % DAY);
-	c.year = 1970 + (unsigned)(day / 366); /* never too late */
-	while (year_start(c.year + 1) <= day)
-		c.year++;
-	day -= year_start(c.year);
-	while (day >= month_days(c.year, c.month))
-		day -= month_days(c.year, c.month++);
-	c.day = (unsigned)day + 1;
-	c.hour = rest / 3600;
-	c.minute = rest / 60 % 60;
-	c.second = rest % 60;
-	return c;
-}
-
 void http_put_date(uint8_t at[static HTTP_DATE_SIZE], uint64_t seconds)
 {
-	seconds = seconds > LAST_SECOND ? LAST_SECOND : seconds;
-	struct civil c = from_seconds(seconds);
+	seconds = seconds > DATE_LAST ? DATE_LAST : seconds;
+	struct date c = date_of(seconds);
 	struct out o = out_init(at, HTTP_DATE_SIZE);
-	out_mem(&o, days[(seconds / DAY + 4) % 7], 3); /* 1 January 1970 was a Thursday */
+	out_mem(&o, days[(seconds / DATE_DAY + 4) % 7], 3); /* 1 January 1970 was a Thursday */
 	out_mem(&o, ", ", 2);
 	out_fixed(&o, c.day, 2);
 	out_byte(&o, ' ');
@@ -112,7 +61,7 @@ static unsigned month(struct text *t)
 	return m;
 }
 
-static void clock_time(struct text *t, struct civil *c)
+static void clock_time(struct text *t, struct date *c)
 {
 	c->hour = number(t, 2);
 	expect(t, ":");
@@ -140,7 +89,7 @@ static bool day_name(struct text *t, bool whole, const char *behind)
 	return false;
 }
 
-static void imf(struct text *t, struct civil *c)
+static void imf(struct text *t, struct date *c)
 {
 	c->day = number(t, 2);
 	expect(t, " ");
@@ -153,18 +102,18 @@ static void imf(struct text *t, struct civil *c)
 }
 
 /* More than 50 years ahead is the most recent year in the past (9110, 5.6.7). */
-static unsigned full_year(const struct civil *c, unsigned short_year, uint64_t now)
+static unsigned full_year(const struct date *c, unsigned short_year, uint64_t now)
 {
-	struct civil ahead = from_seconds(now > LAST_SECOND ? LAST_SECOND : now), there = *c;
+	struct date ahead = date_of(now > DATE_LAST ? DATE_LAST : now), there = *c;
 	there.year = ahead.year / 100 * 100 + 100 + short_year;
 	ahead.year += 50;
 	while (there.year > ahead.year ||
-	       (there.year == ahead.year && to_seconds(&there) > to_seconds(&ahead)))
+	       (there.year == ahead.year && date_seconds(&there) > date_seconds(&ahead)))
 		there.year -= 100;
 	return there.year;
 }
 
-static void rfc850(struct text *t, struct civil *c, uint64_t now)
+static void rfc850(struct text *t, struct date *c, uint64_t now)
 {
 	c->day = number(t, 2);
 	expect(t, "-");
@@ -178,7 +127,7 @@ static void rfc850(struct text *t, struct civil *c, uint64_t now)
 		c->year = full_year(c, short_year, now);
 }
 
-static void asctime_form(struct text *t, struct civil *c)
+static void asctime_form(struct text *t, struct date *c)
 {
 	c->month = month(t);
 	expect(t, " ");
@@ -197,7 +146,7 @@ static void asctime_form(struct text *t, struct civil *c)
 bool http_get_date(struct span s, uint64_t now, uint64_t *seconds)
 {
 	struct text t = {s, false};
-	struct civil c;
+	struct date c;
 	if (day_name(&t, false, ", "))
 		imf(&t, &c);
 	else if (day_name(&t, true, ", "))
@@ -208,9 +157,9 @@ bool http_get_date(struct span s, uint64_t now, uint64_t *seconds)
 		return false;
 	if (t.failed || t.rest.n > 0 || c.year < 1970)
 		return false;
-	if (c.day < 1 || c.day > month_days(c.year, c.month) || c.hour > 23 || c.minute > 59 ||
+	if (c.day < 1 || c.day > date_month_days(c.year, c.month) || c.hour > 23 || c.minute > 59 ||
 	    c.second > 60)
 		return false;
-	*seconds = to_seconds(&c);
+	*seconds = date_seconds(&c);
 	return true;
 }

@@ -1,4 +1,6 @@
 #include "services/common/log.h"
+
+#include "base/date.h"
 #include "services/common/json.h"
 
 #include <errno.h>
@@ -32,42 +34,20 @@ void log_init(const char *service, enum log_format format, enum log_level level)
 	state.level = level;
 }
 
-/* Gregorian date of a day since 1970-01-01, in years that begin with March. */
-static void civil_date(uint64_t day, uint64_t *year, unsigned *month, unsigned *mday)
-{
-	/* Days of 400, 100, 4 and 1 years; 719468 of them lead from 0000-03-01 to 1970. */
-	day += 719468;
-	uint64_t n400 = day / 146097, rest = day % 146097;
-	uint64_t n100 =
-		rest / 36524 - rest / 146096; /* the last day of the 400 is no new century */
-	rest -= n100 * 36524;
-	uint64_t n4 = rest / 1461;
-	rest %= 1461;
-	uint64_t n1 = rest / 365 - rest / 1460;
-	rest -= n1 * 365;
-	/* From March on, month m begins at day (153 m + 2) / 5. */
-	unsigned m = (unsigned)(5 * rest + 2) / 153;
-	*mday = (unsigned)rest - (153 * m + 2) / 5 + 1;
-	*month = m < 10 ? m + 3 : m - 9;
-	*year = n400 * 400 + n100 * 100 + n4 * 4 + n1 + (m < 10 ? 0 : 1);
-}
-
 void log_put_time(struct out *o, uint64_t ms)
 {
-	uint64_t s = ms / 1000, year;
-	unsigned month, mday;
-	civil_date(s / 86400, &year, &month, &mday);
-	out_fixed(o, year, 4);
+	struct date d = date_of(ms / 1000);
+	out_fixed(o, d.year, 4);
 	out_byte(o, '-');
-	out_fixed(o, month, 2);
+	out_fixed(o, d.month + 1, 2);
 	out_byte(o, '-');
-	out_fixed(o, mday, 2);
+	out_fixed(o, d.day, 2);
 	out_byte(o, 'T');
-	out_fixed(o, s / 3600 % 24, 2);
+	out_fixed(o, d.hour, 2);
 	out_byte(o, ':');
-	out_fixed(o, s / 60 % 60, 2);
+	out_fixed(o, d.minute, 2);
 	out_byte(o, ':');
-	out_fixed(o, s % 60, 2);
+	out_fixed(o, d.second, 2);
 	out_byte(o, '.');
 	out_fixed(o, ms % 1000, 3);
 	out_byte(o, 'Z');

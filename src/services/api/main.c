@@ -7,8 +7,7 @@ struct redis api_redis;
 struct postgres api_postgres;
 
 struct http_server api_server;
-static struct store_log redis_log = {.store = "redis", .use = "values and queue"};
-static struct store_log postgres_log = {.store = "postgres", .use = "record"};
+static struct store_log redis_log, postgres_log;
 
 #define AT(member) offsetof(struct api_config, member)
 
@@ -89,6 +88,8 @@ static const struct postgres_events postgres_events = {on_postgres_ready, on_pos
 static int start(struct net_loop *loop)
 {
 	api_loop = loop;
+	store_log_init(&redis_log, "redis", "values and queue");
+	store_log_init(&postgres_log, "postgres", "record");
 	stats_start();
 	int rc = service_listen(&api_server, loop, &routes_handler, &http_server_defaults,
 				api_config.port);

@@ -201,11 +201,12 @@ static const struct postgres_statement forget_keys = {
 
 static void forget(void)
 {
-	static struct postgres_request old = {.done = on_forgotten};
+	static struct postgres_request old;
 	static uint64_t next;
 	if (api_loop->now < next)
 		return;
 	next = api_loop->now + FORGET_MS;
+	old.done = on_forgotten;
 	record_send_unprepared(&old, DEADLINE_MS, &forget_keys, NULL, 0);
 }
 

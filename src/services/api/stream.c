@@ -18,7 +18,7 @@
 #define SHOWN_MAX 4096     /* bytes of a value that an event holds; of others it tells the length */
 
 struct redis stream_log; /* for the read that waits */
-static struct store_log events_log = {.store = "redis", .use = "events"};
+static struct store_log events_log;
 static struct feed live, replay;
 static struct feed_id sent, sent_before; /* to all that are live: now, and when a replay began */
 static struct api_call *clients;         /* linked by next */
@@ -250,6 +250,7 @@ void stream_start(struct net_loop *loop)
 	replay.entries = on_replay_entries;
 	replay.value = on_replay_value;
 	replay.done = on_replay_done;
+	store_log_init(&events_log, "redis", "events");
 	redis_start(&stream_log, loop, &api_config.redis.client, &events);
 	net_timer_set(loop, &heartbeat, HEARTBEAT_MS, beat);
 }

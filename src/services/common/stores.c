@@ -95,6 +95,12 @@ int postgres_settings_apply(struct postgres_settings *s, const char *name, struc
 	return 0;
 }
 
+void store_log_init(struct store_log *s, const char *store, const char *use)
+{
+	s->store = store;
+	s->use = use;
+}
+
 void store_log_up(struct store_log *s)
 {
 	struct log_line l;

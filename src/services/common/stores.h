@@ -98,6 +98,9 @@ struct store_log {
 	bool up;
 	bool ever_up;
 };
+/* [s] is zero; [store] and [use] are kept by address. An initialiser would put all of it in .data.
+ */
+void store_log_init(struct store_log *s, const char *store, const char *use);
 void store_log_up(struct store_log *s);
 void store_log_down(struct store_log *s, uint64_t now, const char *why);
 /*

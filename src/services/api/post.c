@@ -10,8 +10,15 @@
 #include <string.h>
 
 #define TOGETHER 64 /* indexes in one INSERT, jobs in one transaction */
-/* The queue is trimmed here; what is cut off by that a rebuild puts back. */
-#define QUEUE_MAX SPAN("100000")
+/*
+ * Three commands for a job, as one text, which costs a third of what as many spans do: a
+ * placeholder, a message, and the job with the id of the request. The empty words are filled in.
+ * The queue is trimmed; what is cut off by that a rebuild puts back.
+ */
+#define JOB_WORDS 17
+#define JOB_TEXT                                                                 \
+	SPAN("HSETNX," TEXT_VALUES ",," TEXT_PLACEHOLDER ",PUBLISH," TEXT_INSERT \
+	     ",,XADD," TEXT_JOBS ",MAXLEN,~,100000,*,index,,id,")
 
 const struct postgres_statement post_insert = {
 	SPAN("insert"),
@@ -55,32 +62,16 @@ static struct redis_request exec = {.item = on_exec_item, .failed = on_exec_fail
 /* Up to TOGETHER jobs; when that fails, a rebuild makes them. */
 static void enqueue(const struct api_call *first)
 {
-	static struct span argv[TOGETHER][17];
+	static struct span argv[TOGETHER][JOB_WORDS];
 	static struct redis_command commands[3 * TOGETHER];
 	static uint8_t digits[TOGETHER][20];
 	size_t n = 0;
 	for (const struct api_call *call = first; call != NULL; call = call->next) {
-		struct span index = dec_put(digits[n / 3], call->index), *a = argv[n / 3];
-		const struct span words[] = {
-			SPAN("HSETNX"),
-			KEY_VALUES,
-			index,
-			PLACEHOLDER,
-			SPAN("PUBLISH"),
-			CHANNEL_INSERT,
-			index,
-			SPAN("XADD"),
-			KEY_JOBS,
-			SPAN("MAXLEN"),
-			SPAN("~"),
-			QUEUE_MAX,
-			SPAN("*"),
-			SPAN("index"),
-			index,
-			SPAN("id"),
-			span_of(call->trace, call->trace_n),
-		};
-		memcpy(a, words, sizeof words);
+		struct span rest = JOB_TEXT, *a = argv[n / 3];
+		for (unsigned i = 0; i < JOB_WORDS; i++)
+			a[i] = span_cut(&rest, ',');
+		a[2] = a[6] = a[14] = dec_put(digits[n / 3], call->index);
+		a[16] = span_of(call->trace, call->trace_n);
 		commands[n++] = (struct redis_command){4, a};
 		/* With the request's id, so that it can be followed into the worker's log. */
 		commands[n++] = (struct redis_command){call->trace_n > 0 ? 10 : 8, a + 7};

@@ -16,12 +16,16 @@
 #define STORE_CONNECT_MS 5000
 
 /* Words of the application contract. */
-#define KEY_VALUES SPAN("values")
-#define KEY_JOBS SPAN("{values}:jobs") /* the tag keeps it in the hash slot of `values` */
+#define TEXT_VALUES "values"
+#define TEXT_JOBS "{values}:jobs" /* the tag keeps it in the hash slot of `values` */
+#define TEXT_INSERT "insert"
+#define TEXT_PLACEHOLDER "Nothing yet!"
+#define KEY_VALUES SPAN(TEXT_VALUES)
+#define KEY_JOBS SPAN(TEXT_JOBS)
 #define KEY_MARK SPAN("{values}:mark") /* there since the last rebuild; gone after a FLUSHALL */
-#define CHANNEL_INSERT SPAN("insert")
+#define CHANNEL_INSERT SPAN(TEXT_INSERT)
 #define KEY_LOG SPAN("{values}:log") /* a stream: the index of each result, for api */
-#define PLACEHOLDER SPAN("Nothing yet!")
+#define PLACEHOLDER SPAN(TEXT_PLACEHOLDER)
 
 struct redis_settings {
 	struct config_text host, user;

@@ -49,9 +49,7 @@ enum {
 struct config_var {
 	const char *name;
 	const char *fallback; /* NULL: required; "": optional, the field stays as it was */
-	size_t at;            /* offsetof the field in the service's struct */
 	config_take *take;
-	unsigned flags;
 	const char *help;
 	const char *aliases; /* tried in order when [name] is unset, one blank between; or NULL */
 	/*
@@ -59,8 +57,14 @@ struct config_var {
 	 * set, a required row may be unset.
 	 */
 	const char *url;
-	uint32_t min, max; /* config_take_u32 and _duration_ms; max 0: UINT32_MAX */
-	const char *words; /* config_take_choice, one blank between */
+	union {
+		struct {
+			uint32_t min, max; /* _u32 and _duration_ms; max 0: UINT32_MAX */
+		};
+		const char *words; /* config_take_choice, one blank between */
+	};
+	uint16_t at; /* offsetof the field in the service's struct */
+	uint8_t flags;
 };
 
 /* Takes for the types of fields. */

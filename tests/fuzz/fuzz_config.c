@@ -36,10 +36,11 @@ static const struct config_var vars[] = {
 	{"PORT", "5000", .take = config_take_port, AT(port)},
 	{"ADMIN_PORT", "9090", .take = config_take_port_or_off, AT(admin_port)},
 	{"MAX_INDEX", "10000", .take = config_take_u32, AT(max_index), .min = 10, .max = 20000},
-	{"TIMEOUT", "10s", .take = config_take_duration_ms, AT(timeout_ms), .min = 1},
+	{"TIMEOUT", "10s", .take = config_take_duration_ms, AT(timeout_ms), .flags = CONFIG_MS,
+	 .min = 1},
 	{"CORS", "on", .take = config_take_bool, AT(cors)},
-	{"LOG_FORMAT", "json", .take = config_take_log_format, AT(format)},
-	{"LOG_LEVEL", "info", .take = config_take_log_level, AT(level)},
+	{"LOG_FORMAT", "json", .take = config_take_choice, AT(format), .words = LOG_FORMAT_WORDS},
+	{"LOG_LEVEL", "info", .take = config_take_choice, AT(level), .words = LOG_LEVEL_WORDS},
 	{"COLOR", "green", .take = config_take_choice, AT(color), .words = "red green blue"},
 };
 

@@ -118,14 +118,6 @@ static const struct {
 	{config_take_choice, "blu", NULL},
 	{config_take_choice, "blues", NULL},
 	{config_take_choice, "red green", NULL},
-	{config_take_log_format, "logfmt", "logfmt"},
-	{config_take_log_format, "json", "json"},
-	{config_take_log_format, "text", NULL},
-	{config_take_log_level, "error", "error"},
-	{config_take_log_level, "warn", "warn"},
-	{config_take_log_level, "INFO", "info"},
-	{config_take_log_level, "debug", "debug"},
-	{config_take_log_level, "trace", NULL},
 };
 
 static void take_rows(void)
@@ -139,8 +131,11 @@ static void take_rows(void)
 		char shown[300], wanted[256];
 		struct out o = out_init(shown, sizeof shown),
 			   want = out_init(wanted, sizeof wanted);
-		struct config_var var = {
-			.take = takes[i].take, .min = 10, .max = 20000, .words = "red green blue"};
+		struct config_var var = {.take = takes[i].take, .min = 10, .max = 20000};
+		if (var.take == config_take_choice)
+			var.words = "red green blue";
+		if (var.take == config_take_duration_ms)
+			var.flags = CONFIG_MS;
 		memset(&field, 0xa5, sizeof field);
 		before = field;
 		bool took = var.take(&var, guarded(0, span_str(takes[i].text)), &field, &want);
@@ -233,6 +228,7 @@ static const struct config_var vars[] = {
 	 .fallback = "10s",
 	 .at = AT(timeout_ms),
 	 .take = config_take_duration_ms,
+	 .flags = CONFIG_MS,
 	 .min = 1,
 	 .help = "how long"},
 	{.name = "CORS",
@@ -243,7 +239,8 @@ static const struct config_var vars[] = {
 	{.name = "LOG_FORMAT",
 	 .fallback = "json",
 	 .at = AT(format),
-	 .take = config_take_log_format,
+	 .take = config_take_choice,
+	 .words = LOG_FORMAT_WORDS,
 	 .help = "logfmt or json"},
 	{.name = "COLOR",
 	 .fallback = "green",

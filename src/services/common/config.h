@@ -44,6 +44,8 @@ typedef bool config_take(const struct config_var *var, struct span text, void *f
 enum {
 	/* NAME_FILE may name a file that holds the value; the value is never printed. */
 	CONFIG_SECRET = 1,
+	/* A number is shown with its unit: with config_take_duration_ms. */
+	CONFIG_MS = 2,
 };
 
 struct config_var {
@@ -76,8 +78,6 @@ config_take config_take_port_or_off;  /* uint16_t, 0 is off */
 config_take config_take_u32;          /* uint32_t, min to max */
 config_take config_take_bool;         /* bool: 1/0, true/false, yes/no, on/off in any case */
 config_take config_take_choice;       /* unsigned or an enum: index of the word, in any case */
-config_take config_take_log_format;   /* enum log_format */
-config_take config_take_log_level;    /* enum log_level */
 config_take config_take_duration_ms;  /* uint32_t of 500ms, 10s, 2m; a plain number is seconds */
 config_take config_take_redis_url;    /* struct url */
 config_take config_take_postgres_url; /* struct url */

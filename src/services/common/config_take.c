@@ -1,6 +1,5 @@
 #include "services/common/config.h"
 #include "services/common/json.h"
-#include "services/common/log.h"
 #include "services/common/url.h"
 
 #include <string.h>
@@ -175,38 +174,19 @@ static int word_index(const char *words, struct span text)
 	return -1;
 }
 
-static bool take_word(const char *words, struct span text, void *field, struct out *want)
+bool config_take_choice(const struct config_var *var, struct span text, void *field,
+			struct out *want)
 {
-	int i = word_index(words, text);
+	int i = word_index(var->words, text);
 	if (i < 0) {
 		out_str(want, "one of: ");
-		out_str(want, words);
+		out_str(want, var->words);
 		return false;
 	}
 	/* By memcpy, because [field] may be of any enum's type. */
 	unsigned value = (unsigned)i;
 	memcpy(field, &value, sizeof value);
 	return true;
-}
-
-bool config_take_choice(const struct config_var *var, struct span text, void *field,
-			struct out *want)
-{
-	return take_word(var->words, text, field, want);
-}
-
-bool config_take_log_format(const struct config_var *var, struct span text, void *field,
-			    struct out *want)
-{
-	(void)var;
-	return take_word(LOG_FORMAT_WORDS, text, field, want);
-}
-
-bool config_take_log_level(const struct config_var *var, struct span text, void *field,
-			   struct out *want)
-{
-	(void)var;
-	return take_word(LOG_LEVEL_WORDS, text, field, want);
 }
 
 bool config_take_bool(const struct config_var *var, struct span text, void *field, struct out *want)
@@ -254,37 +234,9 @@ bool config_take_postgres_url(const struct config_var *var, struct span text, vo
 			want);
 }
 
-static void put_text(const struct config_var *var, const void *field, struct out *o)
-{
-	(void)var;
-	json_put_string(o, span_str(((const struct config_text *)field)->s));
-}
-
-static void put_port(const struct config_var *var, const void *field, struct out *o)
-{
-	(void)var;
-	out_u64(o, *(const uint16_t *)field);
-}
-
-static void put_u32(const struct config_var *var, const void *field, struct out *o)
-{
-	out_u64(o, *(const uint32_t *)field);
-	if (var->take == config_take_duration_ms)
-		out_str(o, "ms");
-}
-
-static void put_bool(const struct config_var *var, const void *field, struct out *o)
-{
-	(void)var;
-	out_str(o, *(const bool *)field ? "true" : "false");
-}
-
 static void put_word(const struct config_var *var, const void *field, struct out *o)
 {
-	const char *words = var->take == config_take_log_format  ? LOG_FORMAT_WORDS
-			    : var->take == config_take_log_level ? LOG_LEVEL_WORDS
-								 : var->words;
-	struct span rest = span_str(words), word = SPAN_NONE;
+	struct span rest = span_str(var->words), word = SPAN_NONE;
 	unsigned value;
 	memcpy(&value, field, sizeof value);
 	for (unsigned i = 0; i <= value && rest.p != NULL; i++)
@@ -292,25 +244,22 @@ static void put_word(const struct config_var *var, const void *field, struct out
 	out_span(o, word);
 }
 
-typedef void put(const struct config_var *var, const void *field, struct out *o);
-
 bool config_put(const struct config_var *var, const void *field, struct out *o)
 {
-	static const struct {
-		config_take *take;
-		put *put;
-	} puts[] = {
-		{config_take_text, put_text},      {config_take_host, put_text},
-		{config_take_port, put_port},      {config_take_port_or_off, put_port},
-		{config_take_u32, put_u32},        {config_take_duration_ms, put_u32},
-		{config_take_bool, put_bool},      {config_take_choice, put_word},
-		{config_take_log_level, put_word}, {config_take_log_format, put_word},
-	};
-	for (size_t i = 0; i < sizeof puts / sizeof *puts; i++) {
-		if (puts[i].take == var->take) {
-			puts[i].put(var, field, o);
-			return true;
-		}
-	}
-	return false;
+	config_take *take = var->take;
+	if (take == config_take_text || take == config_take_host)
+		json_put_string(o, span_str(((const struct config_text *)field)->s));
+	else if (take == config_take_port || take == config_take_port_or_off)
+		out_u64(o, *(const uint16_t *)field);
+	else if (take == config_take_u32 || (var->flags & CONFIG_MS) != 0)
+		out_u64(o, *(const uint32_t *)field);
+	else if (take == config_take_bool)
+		out_str(o, *(const bool *)field ? "true" : "false");
+	else if (take == config_take_choice)
+		put_word(var, field, o);
+	else
+		return false;
+	/* By a flag, so that who has no duration does not get the code that reads one. */
+	out_str(o, (var->flags & CONFIG_MS) != 0 ? "ms" : "");
+	return true;
 }

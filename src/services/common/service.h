@@ -36,9 +36,10 @@ struct service_config {
 	{.name = "WORKERS", .fallback = "1", .at = offsetof(type, common.workers), \
 	 .take = config_take_u32, .min = 1, .max = 64, .help = "processes that share the port"}, \
 	{.name = "LOG_FORMAT", .fallback = "logfmt", .at = offsetof(type, common.log_format), \
-	 .take = config_take_log_format, .help = "logfmt or json"}, \
+	 .take = config_take_choice, .words = LOG_FORMAT_WORDS, .help = "logfmt or json"}, \
 	{.name = "LOG_LEVEL", .fallback = "info", .at = offsetof(type, common.log_level), \
-	 .take = config_take_log_level, .help = "error, warn, info or debug"}
+	 .take = config_take_choice, .words = LOG_LEVEL_WORDS, \
+	 .help = "error, warn, info or debug"}
 /* clang-format on */
 
 struct service {

@@ -50,6 +50,7 @@ static const struct config_var vars[] = {
 	 .fallback = "60s",
 	 .at = AT(upstream_timeout),
 	 .take = config_take_duration_ms,
+	 .flags = CONFIG_MS,
 	 .min = 10,
 	 .max = 86400000,
 	 .help = "how long an upstream may be silent in the middle of a request, where its route "
@@ -69,6 +70,7 @@ static const struct config_var vars[] = {
 	 .fallback = "5s",
 	 .at = AT(stream_drain),
 	 .take = config_take_duration_ms,
+	 .flags = CONFIG_MS,
 	 .max = SERVICE_DRAIN_MS - 1000,
 	 .help = "how long event streams and tunnels may go on after SIGTERM"},
 	SERVICE_VARS(struct router_config),

@@ -22,6 +22,7 @@ static const struct config_var vars[] = {
 	 .fallback = "10s",
 	 .at = AT(claim_ms),
 	 .take = config_take_duration_ms,
+	 .flags = CONFIG_MS,
 	 .min = 1000,
 	 .max = 3600000,
 	 .help = "a job this long with another worker is taken over"},

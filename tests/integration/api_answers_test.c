@@ -423,6 +423,30 @@ static void test_document(void)
 	httpc_free(&doc);
 }
 
+/*
+ * A hash that has shrunk while a child of the server saves keeps its empty places, and parts of
+ * HSCAN then bring nothing.
+ */
+static void test_sparse(void)
+{
+	free(store_redis_cli(app.redis, "CONFIG", "SET", "rdb-key-save-delay", "1000000", NULL));
+	free(store_redis_cli(app.redis, "EVAL",
+			     "for i = 1, 60000 do redis.call('HSET', KEYS[1], -i, 'x') end", "1",
+			     "values", NULL));
+	free(store_redis_cli(app.redis, "BGSAVE", NULL));
+	free(store_redis_cli(app.redis, "EVAL",
+			     "for i = 1, 60000 do redis.call('HDEL', KEYS[1], -i) end", "1",
+			     "values", NULL));
+	struct httpc_answer a = ask("GET", "/values/current", "", "");
+	char *n = store_redis_cli(app.redis, "HLEN", "values", NULL);
+	ok(json_check(a.body) == JSON_VALID && a.status == 200,
+	   "a sparse hash is still an object: %.20s", (const char *)a.body.p);
+	is_int(count_text(a.body, "\":\""), strtol(n, NULL, 10), "with all that is in it");
+	httpc_free(&a);
+	free(n);
+	free(store_redis_cli(app.redis, "CONFIG", "SET", "rdb-key-save-delay", "0", NULL));
+}
+
 int main(void)
 {
 	app_open(&app);
@@ -437,6 +461,7 @@ int main(void)
 	test_methods();
 	test_tags();
 	test_document();
+	test_sparse();
 	ok(app_stop_all(&app), "both end with 0 on SIGTERM");
 	return done();
 }

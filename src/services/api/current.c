@@ -94,13 +94,14 @@ static void send_parts(struct api_call *first)
 {
 	struct net_buf part = first->text;
 	uint64_t cursor = first->cursor;
+	bool begun = first->begun;
 	first->text = (struct net_buf){NULL, 0, 0, 0};
 	for (struct api_call *call = first, *next; call != NULL; call = next) {
 		next = call->next;
 		call->next = NULL;
 		call->waiting = false;
 		call->cursor = cursor;
-		call->begun = true;
+		call->begun = begun;
 		if (call->x != NULL)
 			send_part(call, span_of(part.p, part.len), cursor == 0);
 		if (cursor == 0 || call->x == NULL || call->x->answered)

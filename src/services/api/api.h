@@ -7,6 +7,7 @@
  *	limit.c      who asks too often
  *	answer.c     the shape of every answer
  *	post.c       POST /values: into PostgreSQL, then onto the queue
+ *	parts.c      lists and objects that are sent as they are read
  *	list.c       GET /values/all, page by page
  *	current.c    GET /values/current and /values/{n}
  *	stream.c     GET /values/stream: values as they are computed
@@ -39,6 +40,15 @@ struct api_config {
 
 #define API_TRACE_MAX 64 /* as the router's */
 
+/* How far a list or an object has been told that is read and sent in parts. */
+struct api_place {
+	uint32_t block, blocks; /* list.c: the next of the table, and how many there are */
+	uint64_t cursor;        /* current.c */
+	bool field;             /* current.c: its value is due */
+	bool begun;             /* a comma is due */
+	bool lost;              /* a part did not fit, or was not what it should be */
+};
+
 /* What a request of ours needs while a store works on it. */
 struct api_call {
 	struct http_exchange *x; /* NULL once the client is gone */
@@ -55,18 +65,16 @@ struct api_call {
 	uint32_t index;
 	/* post.c */
 	uint8_t key_n, key[API_KEY_MAX];
+	/* parts.c */
+	struct api_place at;
 	/* list.c */
-	uint32_t block, blocks; /* the next block of the table, and how many there are */
-	uint32_t left;          /* rows the client still wants */
-	uint64_t after, last;   /* row addresses: block << 16 | offset */
-	/* current.c */
-	uint64_t cursor;
-	uint32_t item;
-	bool field;
+	uint32_t left;        /* rows the client still wants */
+	uint64_t after, last; /* row addresses: block << 16 | offset */
+	/* post.c: the key is another index's */
+	bool other;
 	/* stream.c */
 	struct feed_id seen; /* the last event it had */
 	bool behind, full;   /* not live; and waiting until it takes more */
-	bool begun;          /* of the list or object: a comma is due */
 	struct net_buf text; /* what is sent at once */
 };
 
@@ -99,6 +107,15 @@ void api_gather_put(struct api_gather *g, struct api_call *call, void (*send)(st
 struct api_call *api_gather_get(struct api_gather *g, size_t max);
 /* api_call_fail for each of them. */
 void api_calls_fail(struct api_call *first, struct span sentence);
+
+/*
+ * A list or an object goes out part by part, each read from the store when the client took the one
+ * before. Those who share the first part go on by themselves from where it ends.
+ */
+/* Behind call->text, up to [max] bytes of it; else the place is lost. */
+void api_put_part(struct api_call *call, struct span s, uint32_t max);
+/* [first]'s text to all calls linked to it; the last part ends their answers. */
+void api_send_parts(struct api_call *first, bool last);
 
 /* Answers. [body] is text for a person, or JSON. Every answer of this service goes through here. */
 #define API_JSON SPAN("application/json; charset=utf-8")

@@ -40,74 +40,22 @@ static void ask(struct api_call *call, size_t argc, const struct span argv[])
 
 /* The whole hash. */
 
-static void put_text(struct api_call *call, struct span s)
-{
-	if (!net_buf_room(api_loop, &call->text, s.n, TEXT_MAX)) {
-		call->item = UINT32_MAX;
-		return;
-	}
-	memcpy(call->text.p + call->text.len, s.p, s.n);
-	call->text.len += (uint32_t)s.n;
-}
-
 static void put_json(struct api_call *call, struct span s)
 {
 	/* A quoted string has at most 6 bytes for each of its bytes. */
 	if (!net_buf_room(api_loop, &call->text, 6 * s.n + 4, TEXT_MAX)) {
-		call->item = UINT32_MAX;
+		call->at.lost = true;
 		return;
 	}
 	struct out o = out_init(call->text.p + call->text.len, call->text.cap - call->text.len);
-	if (call->field)
+	if (call->at.field)
 		out_byte(&o, ':');
-	else if (call->begun)
+	else if (call->at.begun)
 		out_byte(&o, ',');
 	json_put_string(&o, s);
 	call->text.len += (uint32_t)o.n;
-	call->begun = true;
-	call->field = !call->field;
-}
-
-static void send_part(struct api_call *call, struct span text, bool last)
-{
-	struct http_exchange *x = call->x;
-	if (x->status == 0 && last) {
-		api_answer_whole(call, text, SPAN_NONE);
-		return;
-	}
-	if (x->status == 0) {
-		struct out o = api_open(x, 200, API_JSON);
-		http_begin(x, &o, HTTP_STREAMED);
-	}
-	if (x->answered)
-		return;
-	if (!http_send(x, text))
-		http_abort(x);
-	else if (last)
-		http_end(x);
-	else
-		http_want_writable(x);
-}
-
-/* To each of those who share it; they go on by themselves. */
-static void send_parts(struct api_call *first)
-{
-	struct net_buf part = first->text;
-	uint64_t cursor = first->cursor;
-	bool begun = first->begun;
-	first->text = (struct net_buf){NULL, 0, 0, 0};
-	for (struct api_call *call = first, *next; call != NULL; call = next) {
-		next = call->next;
-		call->next = NULL;
-		call->waiting = false;
-		call->cursor = cursor;
-		call->begun = begun;
-		if (call->x != NULL)
-			send_part(call, span_of(part.p, part.len), cursor == 0);
-		if (cursor == 0 || call->x == NULL || call->x->answered)
-			api_call_free(call);
-	}
-	net_buf_drop(api_loop, &part);
+	call->at.begun = true;
+	call->at.field = !call->at.field;
 }
 
 /* [cursor, [field, value, ...]] */
@@ -116,20 +64,20 @@ static void on_scan_item(struct redis_request *q, const struct resp_item *it)
 	struct api_call *call = call_of(q);
 	if (redis_is_error(it)) {
 		api_log_refusal(it);
-		call->item = UINT32_MAX;
+		call->at.lost = true;
 	}
-	if (it->depth == 1 && it->type == RESP_BULK && !dec_u64(it->str, &call->cursor))
-		call->item = UINT32_MAX;
-	if (it->depth == 2 && call->item != UINT32_MAX)
+	if (it->depth == 1 && it->type == RESP_BULK && !dec_u64(it->str, &call->at.cursor))
+		call->at.lost = true;
+	if (it->depth == 2 && !call->at.lost)
 		put_json(call, it->str);
 	if (!it->last)
 		return;
-	if (call->cursor == 0)
-		put_text(call, SPAN("}"));
-	if (call->item == UINT32_MAX)
+	if (call->at.cursor == 0)
+		api_put_part(call, SPAN("}"), TEXT_MAX);
+	if (call->at.lost)
 		api_calls_fail(call, SENTENCE_REDIS);
 	else
-		send_parts(call);
+		api_send_parts(call, call->at.cursor == 0);
 }
 
 static void next_part(struct api_call *call)
@@ -141,7 +89,7 @@ static void next_part(struct api_call *call)
 	const struct span argv[] = {
 		SPAN("HSCAN"),
 		KEY_VALUES,
-		dec_put(cursor_buf, call->cursor),
+		dec_put(cursor_buf, call->at.cursor),
 		SPAN("COUNT"),
 		dec_put(count_buf, count),
 	};
@@ -157,7 +105,7 @@ static void send_first(struct net_task *t)
 	struct api_call *call = api_gather_get(&readers, SIZE_MAX);
 	if (call == NULL)
 		return;
-	put_text(call, SPAN("{"));
+	api_put_part(call, SPAN("{"), TEXT_MAX);
 	next_part(call);
 }
 

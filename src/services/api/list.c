@@ -59,15 +59,7 @@ static bool read_tid(struct span text, uint64_t *at)
 
 static void put_text(struct api_call *call, struct span s)
 {
-	if (!net_buf_room(api_loop, &call->text, s.n, TEXT_MAX))
-		return;
-	memcpy(call->text.p + call->text.len, s.p, s.n);
-	call->text.len += (uint32_t)s.n;
-}
-
-static struct span text_of(const struct api_call *call)
-{
-	return call->text.p == NULL ? SPAN_NONE : span_of(call->text.p, call->text.len);
+	api_put_part(call, s, TEXT_MAX);
 }
 
 /* A page of a limited list is whole before its head is written: the head tells what comes next. */
@@ -82,55 +74,8 @@ static void answer_limited(struct api_call *call)
 		out_u64(&link, call->last);
 		out_str(&link, ">; rel=\"next\"");
 	}
-	api_answer_whole(call, text_of(call), out_span_of(&link));
+	api_answer_whole(call, span_of(call->text.p, call->text.len), out_span_of(&link));
 	api_call_free(call);
-}
-
-static void send_text(struct api_call *call, struct span text, bool last)
-{
-	struct http_exchange *x = call->x;
-	if (x->status == 0 && last) {
-		api_answer_whole(call, text, SPAN_NONE);
-		return;
-	}
-	if (x->status == 0) {
-		struct out o = api_open(x, 200, API_JSON);
-		http_begin(x, &o, HTTP_STREAMED);
-	}
-	if (x->answered)
-		return;
-	if (!http_send(x, text))
-		http_abort(x);
-	else if (last)
-		http_end(x);
-	else
-		http_want_writable(x);
-}
-
-/* To each of those who share it; they go on by themselves, from where [first] is. */
-static void send_texts(struct api_call *first)
-{
-	struct net_buf part = first->text;
-	const struct api_call at = {
-		.block = first->block,
-		.blocks = first->blocks,
-		.begun = first->begun,
-	};
-	bool last = at.block >= at.blocks;
-	first->text = (struct net_buf){NULL, 0, 0, 0};
-	for (struct api_call *call = first, *next; call != NULL; call = next) {
-		next = call->next;
-		call->next = NULL;
-		call->waiting = false;
-		call->block = at.block;
-		call->blocks = at.blocks;
-		call->begun = at.begun;
-		if (call->x != NULL)
-			send_text(call, span_of(part.p, part.len), last);
-		if (last || call->x == NULL || call->x->answered)
-			api_call_free(call);
-	}
-	net_buf_drop(api_loop, &part);
 }
 
 static void on_row(struct postgres_request *q, const struct pgwire_row *view)
@@ -144,14 +89,14 @@ static void on_row(struct postgres_request *q, const struct pgwire_row *view)
 		return;
 	uint64_t blocks;
 	if (tid.null && dec_u64(number.bytes, &blocks) && blocks < UINT32_MAX)
-		call->blocks = (uint32_t)blocks;
+		call->at.blocks = (uint32_t)blocks;
 	/* A foreign hand can insert NULL; the contract's page expects numbers. */
 	if (tid.null || !read_tid(tid.bytes, &call->last) || number.null)
 		return;
-	out_str(&o, call->begun ? ",{\"number\":" : "{\"number\":");
+	out_str(&o, call->at.begun ? ",{\"number\":" : "{\"number\":");
 	out_span(&o, number.bytes);
 	out_byte(&o, '}');
-	call->begun = true;
+	call->at.begun = true;
 	if (is_limited(call))
 		call->left--;
 	put_text(call, out_span_of(&o));
@@ -163,34 +108,30 @@ static void on_page(struct postgres_request *q, int rc)
 {
 	struct api_call *call = call_of(q);
 	record_refused(q, rc, "a list");
-	if (rc < 0 || (call->x == NULL && call->next == NULL)) {
-		api_calls_fail(call, SENTENCE_POSTGRES);
-		return;
-	}
-	bool last = call->block >= call->blocks || call->left == 0;
-	if (!last && is_limited(call)) {
-		next_page(call);
-		return;
-	}
+	bool last = call->at.block >= call->at.blocks || call->left == 0;
 	if (last)
 		put_text(call, SPAN("]"));
-	if (is_limited(call))
+	if (rc < 0 || call->at.lost || (call->x == NULL && call->next == NULL))
+		api_calls_fail(call, SENTENCE_POSTGRES);
+	else if (!last && is_limited(call))
+		next_page(call);
+	else if (is_limited(call))
 		answer_limited(call);
 	else
-		send_texts(call);
+		api_send_parts(call, last);
 }
 
-/* From call->block on, BLOCKS of them, behind the row call->after. */
+/* From call->at.block on, BLOCKS of them, behind the row call->after. */
 static void next_page(struct api_call *call)
 {
 	uint8_t from_buf[TID_SIZE], to_buf[TID_SIZE], limit_buf[20];
-	uint64_t from = (uint64_t)call->block << 16;
+	uint64_t from = (uint64_t)call->at.block << 16;
 	if (call->after > from)
 		from = call->after;
-	call->block += BLOCKS;
+	call->at.block += BLOCKS;
 	struct pgwire_param params[] = {
 		{.value = tid_text(from_buf, from)},
-		{.value = tid_text(to_buf, (uint64_t)call->block << 16)},
+		{.value = tid_text(to_buf, (uint64_t)call->at.block << 16)},
 		{.value = dec_put(limit_buf, call->left)},
 	};
 	call->pg.row = on_row;
@@ -245,7 +186,7 @@ void list_values(struct http_exchange *x, const struct http_match *m)
 		return;
 	call->left = call->index = (uint32_t)limit;
 	call->after = after;
-	call->block = (uint32_t)(after >> 16);
+	call->at.block = (uint32_t)(after >> 16);
 	call->resume = next_page;
 	if (is_limited(call) || after > 0)
 		begin(call);

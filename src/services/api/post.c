@@ -134,13 +134,13 @@ static void on_once_row(struct postgres_request *q, const struct pgwire_row *vie
 	uint64_t number;
 	/* What the key was used for before, if it was. */
 	if (pgwire_row_next(&row, &v) && dec_u64(v.bytes, &number))
-		call_of(q)->item = number != call_of(q)->index;
+		call_of(q)->other = number != call_of(q)->index;
 }
 
 static void on_inserted_once(struct postgres_request *q, int rc)
 {
 	struct api_call *call = call_of(q);
-	if (rc < 0 || call->item == 0) {
+	if (rc < 0 || !call->other) {
 		on_inserted(q, rc);
 		return;
 	}

@@ -24,7 +24,7 @@ static int mistake(struct out *errors, const char *line)
 	return 1;
 }
 
-int redis_settings_apply(struct redis_settings *s, const char *name, struct out *errors)
+static void apply_url(struct store_settings *s, struct link_config *link)
 {
 	override_text(&s->host, &s->url.host);
 	override_text(&s->user, &s->url.user);
@@ -33,23 +33,27 @@ int redis_settings_apply(struct redis_settings *s, const char *name, struct out 
 	if (s->url.port != 0)
 		s->port = s->url.port;
 	s->at = (struct link_host){s->host.s, s->port};
-	s->client = (struct redis_config){
-		.link = {.hosts = &s->at,
-			 .host_count = 1,
-			 .connect_ms = STORE_CONNECT_MS,
-			 .in_max = CLIENT_IN,
-			 .out_max = CLIENT_OUT},
-		.login = {.user = span_str(s->user.s),
-			  .password = span_str(s->password.s),
-			  .name = span_str(name),
-			  .library = SPAN("barnacle"),
-			  .version = SPAN(BARNACLE_VERSION),
-			  .db = s->url.db_number},
-		.limits = resp_default_limits,
-	};
+	link->hosts = &s->at;
+	link->host_count = 1;
+	link->connect_ms = STORE_CONNECT_MS;
+	link->in_max = CLIENT_IN;
+	link->out_max = CLIENT_OUT;
+}
+
+int redis_settings_apply(struct redis_settings *s, const char *name, struct out *errors)
+{
+	struct resp_login *login = &s->client.login;
+	apply_url(&s->store, &s->client.link);
+	login->user = span_str(s->store.user.s);
+	login->password = span_str(s->store.password.s);
+	login->name = span_str(name);
+	login->library = SPAN("barnacle");
+	login->version = SPAN(BARNACLE_VERSION);
+	login->db = s->store.url.db_number;
+	s->client.limits = resp_default_limits;
 	/* A bulk is a view into the input buffer, so the buffer's bound is the bulk's. */
 	s->client.limits.bulk = CLIENT_IN / 2;
-	if (s->url.tls)
+	if (s->store.url.tls)
 		return mistake(errors, "REDIS_URL: rediss:// asks for TLS, which this version does "
 				       "not have; use redis://");
 	return 0;
@@ -57,36 +61,21 @@ int redis_settings_apply(struct redis_settings *s, const char *name, struct out 
 
 int postgres_settings_apply(struct postgres_settings *s, const char *name, struct out *errors)
 {
-	override_text(&s->host, &s->url.host);
-	override_text(&s->user, &s->url.user);
-	override_text(&s->database, &s->url.db);
-	if (s->url.password.s[0] != '\0')
-		s->password = s->url.password;
-	if (s->url.port != 0)
-		s->port = s->url.port;
+	struct pgwire_login *login = &s->client.login;
 	struct config_text mode = {""};
-	url_param(&s->url, "sslmode", &mode);
+	apply_url(&s->store, &s->client.link);
+	override_text(&s->database, &s->store.url.db);
+	url_param(&s->store.url, "sslmode", &mode);
 	struct span asked = span_str(mode.s);
 	bool tls = s->sslmode >= SSL_REQUIRE || span_eq(asked, SPAN("require")) ||
 		   span_starts(asked, SPAN("verify-"));
-	bool has_password = s->password.s[0] != '\0';
-	s->at = (struct link_host){s->host.s, s->port};
-	s->client.link = (struct link_config){
-		.hosts = &s->at,
-		.host_count = 1,
-		.connect_ms = STORE_CONNECT_MS,
-		.in_max = CLIENT_IN,
-		.out_max = CLIENT_OUT,
-	};
-	s->client.login = (struct pgwire_login){
-		.user = span_str(s->user.s),
-		.database = span_str(s->database.s),
-		.password = span_str(s->password.s),
-		.application_name = span_str(name),
-		/* Who has a password expects it to be asked for: else it is another server. */
-		.flags = has_password ? 0 : PGWIRE_ALLOW_TRUST,
-		.keys = &s->keys,
-	};
+	login->user = span_str(s->store.user.s);
+	login->database = span_str(s->database.s);
+	login->password = span_str(s->store.password.s);
+	login->application_name = span_str(name);
+	login->keys = &s->keys;
+	/* Who has a password expects it to be asked for: else it is another server. */
+	login->flags = login->password.n > 0 ? 0 : PGWIRE_ALLOW_TRUST;
 	s->client.limits = pgwire_default_limits;
 	s->client.limits.row = CLIENT_IN / 2;
 	if (tls)

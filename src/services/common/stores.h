@@ -27,49 +27,51 @@
 #define KEY_LOG SPAN("{values}:log") /* a stream: the index of each result, for api */
 #define PLACEHOLDER SPAN(TEXT_PLACEHOLDER)
 
-struct redis_settings {
+/* What both are told. */
+struct store_settings {
 	struct config_text host, user;
 	struct config_secret password;
 	uint16_t port;
 	struct url url;
-	struct link_host at; /* this and what follows: made by redis_settings_apply */
-	struct redis_config client;
+	struct link_host at; /* made by the function that applies the settings */
+};
+
+struct redis_settings {
+	struct store_settings store;
+	struct redis_config client; /* made by redis_settings_apply */
 };
 
 struct postgres_settings {
-	struct config_text host, user, database;
-	struct config_secret password;
-	uint16_t port;
+	struct store_settings store;
+	struct config_text database;
 	uint32_t sslmode;
-	struct url url;
 	struct pgwire_keys keys;
-	struct link_host at; /* this and what follows: made by postgres_settings_apply */
-	struct postgres_config client;
+	struct postgres_config client; /* made by postgres_settings_apply */
 };
 
 /* clang-format off */
 #define REDIS_VARS(type, m) \
-	{.name = "REDIS_HOST", .at = offsetof(type, m.host), .take = config_take_host, \
+	{.name = "REDIS_HOST", .at = offsetof(type, m.store.host), .take = config_take_host, \
 	 .url = "REDIS_URL", .help = "host of Redis"}, \
-	{.name = "REDIS_PORT", .fallback = "6379", .at = offsetof(type, m.port), \
+	{.name = "REDIS_PORT", .fallback = "6379", .at = offsetof(type, m.store.port), \
 	 .take = config_take_port, .help = "its port"}, \
-	{.name = "REDIS_USERNAME", .fallback = "", .at = offsetof(type, m.user), \
+	{.name = "REDIS_USERNAME", .fallback = "", .at = offsetof(type, m.store.user), \
 	 .take = config_take_text, .help = "its ACL user"}, \
-	{.name = "REDIS_PASSWORD", .fallback = "", .at = offsetof(type, m.password), \
+	{.name = "REDIS_PASSWORD", .fallback = "", .at = offsetof(type, m.store.password), \
 	 .take = config_take_secret, .flags = CONFIG_SECRET, .help = "its password"}, \
-	{.name = "REDIS_URL", .fallback = "", .at = offsetof(type, m.url), \
+	{.name = "REDIS_URL", .fallback = "", .at = offsetof(type, m.store.url), \
 	 .take = config_take_redis_url, .flags = CONFIG_SECRET, \
 	 .help = "redis://[user[:password]@]host[:port][/db], over the four above"}
 
 #define POSTGRES_VARS(type, m) \
-	{.name = "PGHOST", .at = offsetof(type, m.host), .take = config_take_text, \
+	{.name = "PGHOST", .at = offsetof(type, m.store.host), .take = config_take_text, \
 	 .aliases = "RDS_HOSTNAME", .url = "DATABASE_URL", \
 	 .help = "host of PostgreSQL, or the folder of its socket"}, \
-	{.name = "PGPORT", .fallback = "5432", .at = offsetof(type, m.port), \
+	{.name = "PGPORT", .fallback = "5432", .at = offsetof(type, m.store.port), \
 	 .take = config_take_port, .aliases = "RDS_PORT", .help = "its port"}, \
-	{.name = "PGUSER", .at = offsetof(type, m.user), .take = config_take_text, \
+	{.name = "PGUSER", .at = offsetof(type, m.store.user), .take = config_take_text, \
 	 .aliases = "RDS_USERNAME", .url = "DATABASE_URL", .help = "its user"}, \
-	{.name = "PGPASSWORD", .fallback = "", .at = offsetof(type, m.password), \
+	{.name = "PGPASSWORD", .fallback = "", .at = offsetof(type, m.store.password), \
 	 .take = config_take_secret, .flags = CONFIG_SECRET, .aliases = "RDS_PASSWORD", \
 	 .help = "the user's password"}, \
 	{.name = "PGDATABASE", .fallback = "", .at = offsetof(type, m.database), \
@@ -78,14 +80,15 @@ struct postgres_settings {
 	{.name = "PGSSLMODE", .fallback = "prefer", .at = offsetof(type, m.sslmode), \
 	 .take = config_take_choice, .words = "disable allow prefer require verify-ca verify-full", \
 	 .help = "disable, allow or prefer (all in plain: this version has no TLS)"}, \
-	{.name = "DATABASE_URL", .fallback = "", .at = offsetof(type, m.url), \
+	{.name = "DATABASE_URL", .fallback = "", .at = offsetof(type, m.store.url), \
 	 .take = config_take_postgres_url, .flags = CONFIG_SECRET, \
 	 .help = "postgres://[user[:password]@]host[:port][/database], over the six above"}
 /* clang-format on */
 
 /*
- * Applies the URL over the single variables and fills the client's configuration. Returns the
- * number of mistakes, a line each in [errors]. [name]: what the stores show as the client's name.
+ * Applies the URL over the single variables and fills the client's configuration, of [s] that lies
+ * in static memory and was filled by config_load. Returns the number of mistakes, a line each in
+ * [errors]. [name]: what the stores show as the client's name.
  */
 int redis_settings_apply(struct redis_settings *s, const char *name, struct out *errors);
 int postgres_settings_apply(struct postgres_settings *s, const char *name, struct out *errors);

@@ -28,7 +28,7 @@ static int names_type(const struct http_head *h, struct span type)
 				is = range.p[0] == '*' ? range : span_head(type, range.n);
 			}
 			weight = span_trim(weight);
-			while (span_ends(weight, SPAN("0")) || span_ends(weight, SPAN(".")))
+			while (weight.n > 0 && span_find(SPAN("0."), weight.p[weight.n - 1]) < 2)
 				weight.n--;
 			named = 0;
 			if ((span_eq_nocase(range, is) || span_eq_nocase(range, PROBLEM)) &&

@@ -59,31 +59,32 @@ static void rest(uint32_t ms)
 	net_timer_set(api_loop, &timer, ms, tick);
 }
 
+static void try_again(void)
+{
+	wanted = true;
+	rest(LOOK_MS);
+}
+
 static void on_failed(struct redis_request *q, int why)
 {
 	(void)q;
 	(void)why;
-	wanted = true;
-	rest(LOOK_MS);
+	try_again();
 }
 
 static void refused(const struct resp_item *it)
 {
 	static struct store_log refusals;
 	store_log_refused(&refusals, api_loop->now, "redis", "a rebuild", it->str);
-	wanted = true;
-	rest(LOOK_MS);
+	try_again();
 }
 
-static bool ask(void (*item)(struct redis_request *, const struct resp_item *), size_t argc,
+static void ask(void (*item)(struct redis_request *, const struct resp_item *), size_t argc,
 		const struct span argv[])
 {
 	request = (struct redis_request){.item = item, .failed = on_failed};
-	if (redis_send(&api_redis, &request, DEADLINE_MS, argc, argv) == 0)
-		return true;
-	wanted = true;
-	rest(LOOK_MS);
-	return false;
+	if (redis_send(&api_redis, &request, DEADLINE_MS, argc, argv) < 0)
+		try_again();
 }
 
 /* The end: a mark that lives as long as what it stands for. */
@@ -164,14 +165,12 @@ static void on_row(struct postgres_request *q, const struct pgwire_row *view)
 static void on_page(struct postgres_request *q, int rc)
 {
 	record_refused(q, rc, "a rebuild");
-	if (rc < 0) {
-		wanted = true;
-		rest(LOOK_MS);
-	} else if (count > 0) {
+	if (rc < 0)
+		try_again();
+	else if (count > 0)
 		fill();
-	} else {
+	else
 		finish();
-	}
 }
 
 static void read_page(void)
@@ -181,12 +180,10 @@ static void read_page(void)
 	out_i64(&o, last_number);
 	struct pgwire_param param = {.value = out_span_of(&o)};
 	count = 0;
-	rows_request = (struct postgres_request){.row = on_row, .done = on_page};
-	if (postgres_send(&api_postgres, &rows_request, DEADLINE_MS, &rebuild_page, &param, 1) <
-	    0) {
-		wanted = true;
-		rest(LOOK_MS);
-	}
+	rows_request.row = on_row;
+	rows_request.done = on_page;
+	if (postgres_send(&api_postgres, &rows_request, DEADLINE_MS, &rebuild_page, &param, 1) < 0)
+		try_again();
 }
 
 static void on_forgotten(struct postgres_request *q, int rc)

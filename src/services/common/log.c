@@ -198,6 +198,16 @@ void log_close(struct log_line *l)
 		state.dropped++;
 }
 
+void log_event(enum log_level level, const char *event, const char *key, const char *text)
+{
+	struct log_line l;
+	if (!log_open(&l, level, event))
+		return;
+	if (key != NULL)
+		log_str(&l, key, text);
+	log_close(&l);
+}
+
 /* Nobody will ever read these. */
 static void discard(void)
 {

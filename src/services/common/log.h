@@ -56,6 +56,9 @@ void log_str(struct log_line *l, const char *key, const char *text);
 void log_span(struct log_line *l, const char *key, struct span text);
 void log_u64(struct log_line *l, const char *key, uint64_t v);
 
+/* A line with one text, whose [key] is NULL when there is none. */
+void log_event(enum log_level level, const char *event, const char *key, const char *text);
+
 /* Ends the line and keeps it for log_flush; flushes by itself when there is no room. */
 void log_close(struct log_line *l);
 

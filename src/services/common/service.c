@@ -141,9 +141,7 @@ void service_drain(struct http_server *server)
 static void drain_too_long(struct net_timer *t)
 {
 	(void)t;
-	struct log_line l;
-	if (log_open(&l, LOG_WARN, "stopping without the last answers"))
-		log_close(&l);
+	log_event(LOG_WARN, "stopping without the last answers", NULL, NULL);
 	service_stopped();
 }
 
@@ -152,9 +150,7 @@ static void on_signal(struct net_loop *lp, int signal)
 	(void)signal;
 	if (drain_limit.link != NULL)
 		return;
-	struct log_line l;
-	if (log_open(&l, LOG_INFO, "stopping"))
-		log_close(&l);
+	log_event(LOG_INFO, "stopping", NULL, NULL);
 	net_timer_set(lp, &drain_limit, SERVICE_DRAIN_MS, drain_too_long);
 	admin_close();
 	self->drain();
@@ -201,11 +197,7 @@ static int run(char **env)
 	if (load(env) > 0)
 		return EXIT_CONFIG;
 	log_init(self->name, self->config->log_format, self->config->log_level);
-	struct log_line l;
-	if (log_open(&l, LOG_INFO, "starting")) {
-		log_str(&l, "version", BARNACLE_VERSION);
-		log_close(&l);
-	}
+	log_event(LOG_INFO, "starting", "version", BARNACLE_VERSION);
 #ifndef __SANITIZE_ADDRESS__ /* whose reports take calls of all kinds */
 	service_confine();
 #endif

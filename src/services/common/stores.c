@@ -136,10 +136,6 @@ void store_log_refused(struct store_log *s, uint64_t now, const char *store, con
 
 void store_log_notice(struct redis *r, const char *words)
 {
-	struct log_line l;
 	(void)r;
-	if (!log_open(&l, LOG_WARN, "redis says"))
-		return;
-	log_str(&l, "words", words);
-	log_close(&l);
+	log_event(LOG_WARN, "redis says", "words", words);
 }

@@ -181,6 +181,9 @@ static void test_routes(void)
 		int rc = httpc_ask("127.0.0.1", (uint16_t)api(), span_str(routes[i].request), &a,
 				   5000);
 		is_int(rc == HTTPC_OK ? a.status : rc, routes[i].status, "%s", routes[i].name);
+		if (rc == HTTPC_OK)
+			is_span(httpc_field(&a, "Access-Control-Allow-Origin"), SPAN("*"),
+				"%s: any page may read it", routes[i].name);
 		if (rc == HTTPC_OK && a.status == 405)
 			ok(httpc_field(&a, "Allow").n > 0, "%s: Allow", routes[i].name);
 		if (rc == HTTPC_OK)

@@ -123,14 +123,18 @@ static void test_router(void)
 
 static void test_off(void)
 {
-	const char *const none[] = {"PGHOST=127.0.0.1",     "PGPORT=1",     "PGUSER=u",
-				    "REDIS_HOST=127.0.0.1", "REDIS_PORT=1", NULL};
+	const char *const none[] = {
+		"PGHOST=127.0.0.1", "PGPORT=1", "PGUSER=u", "REDIS_HOST=127.0.0.1",
+		"REDIS_PORT=1",     "CORS=off", NULL};
 	char statuses[256];
 	struct httpc_answer a;
 	int port;
 	struct proc *p = start("api", &port, none);
 	ask(port, "GET /", "", 40, statuses, &a);
 	ok(strstr(statuses, "429") == NULL, "without RATE_LIMIT there is none");
+	ok(httpc_field(&a, "X-Content-Type-Options").n > 0 &&
+		   httpc_field(&a, "Access-Control-Allow-Origin").p == NULL,
+	   "and without CORS no word of other origins");
 	httpc_free(&a);
 	is_int(proc_stop(p, ASK_MS), 0, "it ends with 0");
 	proc_free(p);

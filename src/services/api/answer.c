@@ -78,9 +78,6 @@ struct out api_open(struct http_exchange *x, unsigned status, struct span type)
 		http_put_field(&o, SPAN("Content-Type"), type);
 	http_put_field(&o, SPAN("Cache-Control"),
 		       status == 200 || status == 304 ? SPAN("no-cache") : SPAN("no-store"));
-	http_put_field(&o, SPAN("X-Content-Type-Options"), SPAN("nosniff"));
-	if (api_config.cors)
-		http_put_field(&o, SPAN("Access-Control-Allow-Origin"), SPAN("*"));
 	return o;
 }
 

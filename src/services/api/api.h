@@ -143,7 +143,8 @@ void api_log_refusal(const struct resp_item *it);
 #define SENTENCE_POSTGRES SPAN("The database is away; please try again.")
 #define SENTENCE_REDIS SPAN("The store of values is away; please try again.")
 
-extern const struct http_handler routes_handler;
+/* After the configuration was read. */
+const struct http_handler *routes_handler(void);
 
 /* The handlers, by route. */
 void post_value(struct http_exchange *x, const struct http_match *m);

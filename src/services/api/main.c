@@ -91,7 +91,7 @@ static int start(struct net_loop *loop)
 	store_log_init(&redis_log, "redis", "values and queue");
 	store_log_init(&postgres_log, "postgres", "record");
 	stats_start();
-	int rc = service_listen(&api_server, loop, &routes_handler, &http_server_defaults,
+	int rc = service_listen(&api_server, loop, routes_handler(), &http_server_defaults,
 				api_config.port);
 	if (rc < 0)
 		return rc;

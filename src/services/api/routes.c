@@ -132,9 +132,8 @@ static void answer_options(struct http_exchange *x, struct span allow)
 	http_put_field(&o, SPAN("Allow"), allow);
 	if (api_config.cors) {
 		http_put_field(&o, SPAN("Access-Control-Allow-Methods"), allow);
-		http_put_field(&o, SPAN("Access-Control-Allow-Headers"),
-			       SPAN("Content-Type, Idempotency-Key, Last-Event-ID"));
-		http_put_field(&o, SPAN("Access-Control-Max-Age"), SPAN("86400"));
+		out_str(&o, "Access-Control-Allow-Headers: Content-Type, Idempotency-Key, "
+			    "Last-Event-ID\r\nAccess-Control-Max-Age: 86400\r\n");
 	}
 	http_begin(x, &o, 0);
 	if (!x->answered)
@@ -203,8 +202,16 @@ static void on_gone(struct http_exchange *x)
 		api_call_free(call);
 }
 
-const struct http_handler routes_handler = {
+static struct http_handler handler = {
 	.request = on_request,
 	.writable = on_writable,
 	.gone = on_gone,
+	.fields = SPAN("X-Content-Type-Options: nosniff\r\nAccess-Control-Allow-Origin: *\r\n"),
 };
+
+const struct http_handler *routes_handler(void)
+{
+	if (!api_config.cors)
+		handler.fields = SPAN("X-Content-Type-Options: nosniff\r\n");
+	return &handler;
+}

@@ -8,9 +8,9 @@
 enum { DONE, GAUGE = DONE + 4, SECONDS, END = SECONDS + 2 * COUNTERS_TIMES };
 
 static const struct counters_family table[] = {
-	{"n_total", "help", METRICS_COUNTER, DONE, {{"a", "x y"}, {"b", "1 2"}}},
-	{"g", "now", METRICS_GAUGE, GAUGE, {{NULL, NULL}}},
-	{"t_seconds", "times", METRICS_HISTOGRAM, SECONDS, {{"r", "/ /{n}"}}},
+	{"n_total", "help", METRICS_COUNTER, DONE, {"a=x y", "b=1 2"}},
+	{"g", "now", METRICS_GAUGE, GAUGE, {NULL}},
+	{"t_seconds", "times", METRICS_HISTOGRAM, SECONDS, {"r=/ /{n}"}},
 };
 #define N (sizeof table / sizeof *table)
 

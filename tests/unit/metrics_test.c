@@ -8,8 +8,8 @@ static void put_sample(struct out *o)
 	static const uint64_t counts[] = {1, 2, 3};
 	uint8_t text[128];
 	struct out labels = out_init(text, sizeof text);
-	metrics_put_label(&labels, "a", SPAN("x\\y\"z\n"));
-	metrics_put_label(&labels, "b", SPAN(""));
+	metrics_put_label(&labels, SPAN("a"), SPAN("x\\y\"z\n"));
+	metrics_put_label(&labels, SPAN("b"), SPAN(""));
 	metrics_put_family(o, "n_total", METRICS_COUNTER, "help");
 	metrics_put(o, "n_total", &labels, UINT64_MAX);
 	metrics_put_family(o, "t_seconds", METRICS_HISTOGRAM, "times");
@@ -45,7 +45,7 @@ int main(void)
 	ok(true, "and says when it does not fit");
 	uint8_t few[4];
 	struct out labels = out_init(few, sizeof few);
-	metrics_put_label(&labels, "long", SPAN("value"));
+	metrics_put_label(&labels, SPAN("long"), SPAN("value"));
 	o = out_init(buf, sizeof buf);
 	metrics_put(&o, "n", &labels, 1);
 	ok(o.over, "labels that did not fit do not make another sample");

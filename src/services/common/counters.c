@@ -27,13 +27,11 @@ int counters_prepare(uint32_t n)
 	return 0;
 }
 
-static size_t count_values(const struct counters_label *l)
+static size_t count_values(const char *label)
 {
-	size_t n = 0;
-	if (l->name == NULL)
-		return 1;
-	for (struct span rest = span_str(l->values); rest.p != NULL; n++)
-		span_cut(&rest, ' ');
+	size_t n = 1;
+	for (; label != NULL && *label != '\0'; label++)
+		n += *label == ' ';
 	return n;
 }
 
@@ -43,7 +41,7 @@ void counters_open(const struct counters_family *table, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (table[i].type == METRICS_GAUGE)
 			memset(counters + table[i].at, 0,
-			       count_values(&table[i].label[0]) * count_values(&table[i].label[1]) *
+			       count_values(table[i].label[0]) * count_values(table[i].label[1]) *
 				       sizeof *counters);
 	metrics_init();
 }
@@ -83,11 +81,12 @@ static unsigned put_sample(struct out *o, const struct counters_family *f, unsig
 static unsigned put_samples(struct out *o, const struct counters_family *f, unsigned at,
 			    const struct out *labels, unsigned depth)
 {
-	if (depth == 2 || f->label[depth].name == NULL)
+	if (depth == 2 || f->label[depth] == NULL)
 		return put_sample(o, f, at, labels);
-	for (struct span rest = span_str(f->label[depth].values); rest.p != NULL;) {
+	struct span rest = span_str(f->label[depth]), name = span_cut(&rest, '=');
+	while (rest.p != NULL) {
 		struct out more = *labels;
-		metrics_put_label(&more, f->label[depth].name, span_cut(&rest, ' '));
+		metrics_put_label(&more, name, span_cut(&rest, ' '));
 		at = put_samples(o, f, at, &more, depth + 1);
 	}
 	return at;

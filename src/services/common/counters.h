@@ -4,8 +4,8 @@
  *
  *	enum { DONE, FAILED, SECONDS, COUNT = SECONDS + COUNTERS_TIMES };
  *	static const struct counters_family table[] = {
- *		{"jobs_total", "by outcome", METRICS_COUNTER, DONE, {{"outcome", "done failed"}}},
- *		{"job_seconds", "to compute one", METRICS_HISTOGRAM, SECONDS, {{NULL, NULL}}},
+ *		{"jobs_total", "by outcome", METRICS_COUNTER, DONE, {"outcome=done failed"}},
+ *		{"job_seconds", "to compute one", METRICS_HISTOGRAM, SECONDS, {NULL}},
  *	};
  *	counters_prepare(1);                    // before the processes are made
  *	counters_open(table, 2);                // in each
@@ -26,16 +26,12 @@
 #define COUNTERS_BUCKETS 11
 #define COUNTERS_TIMES (COUNTERS_BUCKETS + 1)
 
-struct counters_label {
-	const char *name;   /* NULL: there is none */
-	const char *values; /* a blank between; in the order of the numbers */
-};
-
 struct counters_family {
 	const char *name, *help;
 	enum metrics_type type;
 	uint16_t at; /* the first of its numbers; the last label's values change fastest */
-	struct counters_label label[2];
+	/* A name, '=', and the values in the order of the numbers, a blank between; or NULL. */
+	const char *label[2];
 };
 
 /* Of this process; before counters_prepare there is none. */
@@ -54,31 +50,31 @@ void counters_put(struct out *o, const struct counters_family *table, size_t n);
 /* clang-format off */
 #define COUNTERS_NETWORK(at) \
 	{"network_bytes_total", "of all connections", METRICS_COUNTER, (at), \
-	 {{"direction", "received sent"}}}
+	 {"direction=received sent"}}
 /* clang-format on */
 void counters_take_network(unsigned at, const struct net_loop *loop);
 
 /*
- * Connections to stores: COUNTERS_STORE numbers for each of [n], whose names are in [names], and
- * what copies them there for number [i].
+ * Connections to stores: COUNTERS_STORE numbers for each of [n], whose names are in the literal
+ * [names], and what copies them there for number [i].
  */
 #define COUNTERS_STORE 7
 /* clang-format off */
 #define COUNTERS_STORES(at, n, names) \
 	{"store_up", "processes whose connection is ready", METRICS_GAUGE, (at), \
-	 {{"connection", names}}}, \
+	 {"connection=" names}}, \
 	{"store_in_flight", "requests without their answer", METRICS_GAUGE, (at) + (n), \
-	 {{"connection", names}}}, \
+	 {"connection=" names}}, \
 	{"store_connects_total", "logins", METRICS_COUNTER, (at) + 2 * (n), \
-	 {{"connection", names}}}, \
+	 {"connection=" names}}, \
 	{"store_losses_total", "of connections", METRICS_COUNTER, (at) + 3 * (n), \
-	 {{"connection", names}}}, \
+	 {"connection=" names}}, \
 	{"store_requests_total", "sent", METRICS_COUNTER, (at) + 4 * (n), \
-	 {{"connection", names}}}, \
+	 {"connection=" names}}, \
 	{"store_errors_total", "answers that are an error", METRICS_COUNTER, (at) + 5 * (n), \
-	 {{"connection", names}}}, \
+	 {"connection=" names}}, \
 	{"store_late_total", "requests of Redis past their deadline", METRICS_COUNTER, \
-	 (at) + 6 * (n), {{"connection", names}}}
+	 (at) + 6 * (n), {"connection=" names}}
 /* clang-format on */
 void counters_take_redis(unsigned at, unsigned n, unsigned i, const struct redis *r);
 void counters_take_postgres(unsigned at, unsigned n, unsigned i, const struct postgres *p);

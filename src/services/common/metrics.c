@@ -22,11 +22,11 @@ void metrics_put_family(struct out *o, const char *name, enum metrics_type type,
 	put_name(o, "\n# TYPE ", name, types[type]);
 }
 
-void metrics_put_label(struct out *labels, const char *name, struct span value)
+void metrics_put_label(struct out *labels, struct span name, struct span value)
 {
 	if (labels->n > 0)
 		out_byte(labels, ',');
-	out_str(labels, name);
+	out_span(labels, name);
 	out_str(labels, "=\"");
 	for (size_t i = 0; i < value.n; i++) {
 		uint8_t c = value.p[i];
@@ -81,7 +81,7 @@ void metrics_put_times(struct out *o, const char *name, const struct out *labels
 			put_seconds(&bound, bounds[i]);
 		else
 			out_str(&bound, "+Inf");
-		metrics_put_label(&all, "le", out_span_of(&bound));
+		metrics_put_label(&all, SPAN("le"), out_span_of(&bound));
 		total += counts[i];
 		put_sample(o, name, "_bucket", &all);
 		put_count(o, total);
@@ -113,8 +113,8 @@ static void put_common(struct out *o, const char *service)
 {
 	uint8_t text[64];
 	struct out build = out_init(text, sizeof text);
-	metrics_put_label(&build, "service", span_str(service));
-	metrics_put_label(&build, "version", SPAN(BARNACLE_VERSION));
+	metrics_put_label(&build, SPAN("service"), span_str(service));
+	metrics_put_label(&build, SPAN("version"), SPAN(BARNACLE_VERSION));
 	metrics_put_family(o, "build_info", METRICS_GAUGE, "what is running");
 	metrics_put(o, "build_info", &build, 1);
 	/* Names that Prometheus gives to every process. */

@@ -5,7 +5,7 @@
  *	{
  *		uint8_t text[64];
  *		struct out labels = out_init(text, sizeof text);
- *		metrics_put_label(&labels, "route", SPAN("/api"));
+ *		metrics_put_label(&labels, SPAN("route"), SPAN("/api"));
  *		metrics_put_family(o, "router_requests_total", METRICS_COUNTER, "answers");
  *		metrics_put(o, "router_requests_total", &labels, 5);
  *	}
@@ -28,7 +28,7 @@ enum metrics_type { METRICS_COUNTER, METRICS_GAUGE, METRICS_HISTOGRAM };
 /* HELP and TYPE of a family; its samples follow. */
 void metrics_put_family(struct out *o, const char *name, enum metrics_type type, const char *help);
 /* One more label behind those that are there, escaped. */
-void metrics_put_label(struct out *labels, const char *name, struct span value);
+void metrics_put_label(struct out *labels, struct span name, struct span value);
 /* One sample; [labels] may be empty. */
 void metrics_put(struct out *o, const char *name, const struct out *labels, uint64_t value);
 /*

@@ -117,7 +117,7 @@ static void put_row(struct out *o, const struct family *f, size_t at, const stru
 {
 	for (struct span rest = span_str(values); rest.p != NULL; at += 8) {
 		struct out more = *labels;
-		metrics_put_label(&more, label, span_cut(&rest, ' '));
+		metrics_put_label(&more, span_str(label), span_cut(&rest, ' '));
 		put_one(o, f, at, &more);
 	}
 }
@@ -146,7 +146,7 @@ static void put_buckets(struct out *o, const struct family *f, size_t at, const 
 static void put_route_label(struct out *labels, const struct route *r)
 {
 	bool known = r < router_routes.route + router_routes.count;
-	metrics_put_label(labels, "route", known ? routes_name(r) : SPAN(""));
+	metrics_put_label(labels, SPAN("route"), known ? routes_name(r) : SPAN(""));
 }
 
 static void put_family(struct out *o, const struct family *f)
@@ -167,7 +167,7 @@ static void put_family(struct out *o, const struct family *f)
 		put_route_label(&labels, up ? routes_of(&u->up) : &router_routes.route[i]);
 		if (up) {
 			routes_put_address(&to, u);
-			metrics_put_label(&labels, "upstream", out_span_of(&to));
+			metrics_put_label(&labels, SPAN("upstream"), out_span_of(&to));
 		}
 		f->put(o, f, i * (up ? sizeof(struct upstream_counts) : sizeof(struct route_stats)),
 		       &labels);

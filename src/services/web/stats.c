@@ -11,8 +11,8 @@ static const struct counters_family table[] = {
 	 "answers begun",
 	 METRICS_COUNTER,
 	 REQUESTS,
-	 {{"route", "/"}, {"status", "2xx 3xx 4xx 5xx"}}},
-	{"http_connections", "idle ones, too", METRICS_GAUGE, CONNECTIONS, {{NULL, NULL}}},
+	 {"route=/", "status=2xx 3xx 4xx 5xx"}},
+	{"http_connections", "idle ones, too", METRICS_GAUGE, CONNECTIONS, {NULL}},
 	COUNTERS_NETWORK(BYTES),
 };
 #define FAMILIES (sizeof table / sizeof *table)

@@ -98,9 +98,9 @@ void api_answer_json(struct http_exchange *x, unsigned status, struct span body)
 	finish(x, &o, body);
 }
 
-/* A sentence for a person, or the same in a problem's detail; [value] of one more field. */
+/* A sentence for a person, or the same in a problem's detail. [allow] is for a 405. */
 static void answer_sentence(struct http_exchange *x, unsigned status, struct span sentence,
-			    struct span name, struct span value)
+			    struct span allow)
 {
 	uint8_t buf[PROBLEM_MAX];
 	struct out text = out_init(buf, sizeof buf);
@@ -115,24 +115,21 @@ static void answer_sentence(struct http_exchange *x, unsigned status, struct spa
 		out_byte(&text, '}');
 	}
 	struct out o = api_open(x, status, problem ? PROBLEM : SPAN("text/plain; charset=utf-8"));
-	if (name.n > 0)
-		http_put_field(&o, name, value);
+	if (allow.n > 0)
+		http_put_field(&o, SPAN("Allow"), allow);
+	if (status == 429 || status == 503)
+		http_put_field(&o, SPAN("Retry-After"), SPAN("1"));
 	finish(x, &o, problem && !text.over ? out_span_of(&text) : sentence);
 }
 
 void api_answer_text(struct http_exchange *x, unsigned status, struct span sentence)
 {
-	answer_sentence(x, status, sentence, SPAN_NONE, SPAN_NONE);
-}
-
-void api_answer_later(struct http_exchange *x, unsigned status, struct span sentence)
-{
-	answer_sentence(x, status, sentence, SPAN("Retry-After"), SPAN("1"));
+	answer_sentence(x, status, sentence, SPAN_NONE);
 }
 
 void api_answer_not_allowed(struct http_exchange *x, struct span allow)
 {
-	answer_sentence(x, 405, SPAN("This method is not for this address."), SPAN("Allow"), allow);
+	answer_sentence(x, 405, SPAN("This method is not for this address."), allow);
 }
 
 void api_answer_about(struct http_exchange *x, unsigned status, const char *before,

@@ -121,9 +121,8 @@ void api_send_parts(struct api_call *first, bool last);
 #define API_JSON SPAN("application/json; charset=utf-8")
 struct out api_open(struct http_exchange *x, unsigned status, struct span type);
 void api_answer_json(struct http_exchange *x, unsigned status, struct span body);
+/* 429 and 503 with a Retry-After. */
 void api_answer_text(struct http_exchange *x, unsigned status, struct span sentence);
-/* 429 or 503, with a Retry-After. */
-void api_answer_later(struct http_exchange *x, unsigned status, struct span sentence);
 void api_answer_not_allowed(struct http_exchange *x, struct span allow);
 /* A representation with an ETag, or 304; [link] is a Link field's value or empty. */
 void api_answer_whole(struct api_call *call, struct span body, struct span link);

@@ -16,7 +16,7 @@ struct api_call *api_call_new(struct http_exchange *x)
 	else if (calls < API_CALLS_MAX)
 		call = malloc(sizeof *call);
 	if (call == NULL) {
-		api_answer_later(x, 503, SPAN("Too many requests are waiting; please try again."));
+		api_answer_text(x, 503, SPAN("Too many requests are waiting; please try again."));
 		return NULL;
 	}
 	calls++;
@@ -41,7 +41,7 @@ void api_call_free(struct api_call *call)
 void api_call_fail(struct api_call *call, struct span sentence)
 {
 	if (call->x != NULL && call->x->status == 0)
-		api_answer_later(call->x, 503, sentence);
+		api_answer_text(call->x, 503, sentence);
 	else if (call->x != NULL)
 		http_abort(call->x);
 	api_call_free(call);
@@ -154,7 +154,7 @@ static void on_request(struct http_exchange *x)
 	struct http_match m;
 	stats_route = sizeof table / sizeof *table;
 	if (!is_within_limit(x)) {
-		api_answer_later(x, 429, SPAN("You ask too often; please try again."));
+		api_answer_text(x, 429, SPAN("You ask too often; please try again."));
 		return;
 	}
 	enum http_found found = http_route_find(x, table, sizeof table / sizeof *table, &m);

@@ -291,7 +291,7 @@ void stream_values(struct http_exchange *x, const struct http_match *m)
 {
 	(void)m;
 	if (stopping) {
-		api_answer_later(x, 503, SPAN("This server is stopping."));
+		api_answer_text(x, 503, SPAN("This server is stopping."));
 		return;
 	}
 	struct api_call *call = api_call_new(x);

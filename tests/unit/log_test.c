@@ -148,6 +148,20 @@ static void formats(void)
 	}
 }
 
+static void events(void)
+{
+	log_init("api", LOG_LOGFMT, LOG_INFO);
+	log_event(LOG_INFO, "stopping", NULL, NULL);
+	is_span(written(), SPAN("ts=T level=info service=api event=stopping\n"), "without a text");
+	log_event(LOG_WARN, "redis says", "words", "a b");
+	is_span(written(), SPAN("ts=T level=warn service=api event=\"redis says\" words=\"a b\"\n"),
+		"with one");
+	log_event(LOG_DEBUG, "starting", "version", "1");
+	log_event(LOG_ERROR, "x", NULL, NULL);
+	is_span(written(), SPAN("ts=T level=error service=api event=x\n"),
+		"none that is not wanted");
+}
+
 static void now(void)
 {
 	struct log_line l;
@@ -459,6 +473,7 @@ int main(void)
 	open_pipe();
 	times();
 	formats();
+	events();
 	now();
 	levels();
 	escaping();

@@ -56,18 +56,21 @@ static bool wants_problem(const struct http_exchange *x)
 	return x->head != NULL ? names_problem(x->head) : call != NULL && call->problem;
 }
 
+/* Nothing of what is too long. */
+static uint8_t keep(uint8_t *to, size_t max, struct span s)
+{
+	if (s.n == 0 || s.n > max)
+		return 0;
+	memcpy(to, s.p, s.n);
+	return (uint8_t)s.n;
+}
+
 /* What an answer that comes later must know of the request's head. */
 void api_keep_wishes(struct api_call *call, const struct http_head *h)
 {
-	struct span tags = http_find(h, HTTP_F_IF_NONE_MATCH);
-	struct span id = http_find(h, HTTP_F_X_REQUEST_ID);
 	call->problem = names_problem(h);
-	call->tags_n = (uint8_t)(tags.n <= sizeof call->tags ? tags.n : 0);
-	if (call->tags_n > 0)
-		memcpy(call->tags, tags.p, call->tags_n);
-	call->trace_n = (uint8_t)(id.n <= sizeof call->trace ? id.n : 0);
-	if (call->trace_n > 0)
-		memcpy(call->trace, id.p, call->trace_n);
+	call->tags_n = keep(call->tags, sizeof call->tags, http_find(h, HTTP_F_IF_NONE_MATCH));
+	call->trace_n = keep(call->trace, sizeof call->trace, http_find(h, HTTP_F_X_REQUEST_ID));
 }
 
 struct out api_open(struct http_exchange *x, unsigned status, struct span type)

@@ -138,7 +138,7 @@ void log_u64(struct log_line *l, const char *key, uint64_t v)
 
 static void begin_line(struct log_line *l, enum log_level level, const char *event)
 {
-	static const char *const levels[] = {"error", "warn", "info", "debug"};
+	static const char levels[][6] = {"error", "warn", "info", "debug"};
 	bool json = state.format == LOG_JSON;
 	l->o = out_init(l->text, sizeof l->text - TAIL_MAX);
 	out_str(&l->o, json ? "{\"ts\":\"" : "ts=");

@@ -46,8 +46,8 @@ static int decode(struct span raw, char *to, size_t max)
 static int take_scheme(struct span *rest, struct url *u)
 {
 	static const struct {
-		const char *name;
-		enum url_scheme scheme;
+		char name[14];
+		uint8_t scheme;
 		bool tls;
 	} schemes[] = {
 		{"redis://", URL_REDIS, false},

@@ -86,13 +86,10 @@ static void next_part(struct api_call *call)
 	/* f(n) has 0.209 n digits. */
 	uint32_t digits = api_config.max_index / 5 + 16;
 	uint32_t count = PART_BYTES / digits < 512 ? PART_BYTES / digits + 1 : 512;
-	const struct span argv[] = {
-		SPAN("HSCAN"),
-		KEY_VALUES,
-		dec_put(cursor_buf, call->at.cursor),
-		SPAN("COUNT"),
-		dec_put(count_buf, count),
-	};
+	struct span argv[5];
+	store_words(argv, SPAN("HSCAN," TEXT_VALUES ",,COUNT,"));
+	argv[2] = dec_put(cursor_buf, call->at.cursor);
+	argv[4] = dec_put(count_buf, count);
 	call->redis.item = on_scan_item;
 	ask(call, 5, argv);
 }

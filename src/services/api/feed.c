@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-#define BATCH_TEXT SPAN("64")
-#define BLOCK_TEXT SPAN("5000")
+#define BATCH_TEXT "64"
+#define BLOCK_TEXT "5000"
+#define WORDS_MAX 8
 
 bool feed_get_id(struct span text, struct feed_id *id)
 {
@@ -96,22 +97,6 @@ static void on_entry_item(struct redis_request *q, const struct resp_item *it)
 	f->entries(f);
 }
 
-static void read_entries(struct feed *f, struct redis *r, enum resp_stream_reply reply, uint32_t ms,
-			 size_t argc, const struct span argv[])
-{
-	resp_stream_init(&f->reading, reply);
-	f->n = 0;
-	f->request.item = on_entry_item;
-	ask(f, r, ms, argc, argv);
-}
-
-void feed_get_newest(struct feed *f, struct redis *r)
-{
-	const struct span argv[] = {SPAN("XREVRANGE"), KEY_LOG,       SPAN("+"),
-				    SPAN("-"),         SPAN("COUNT"), SPAN("1")};
-	read_entries(f, r, RESP_STREAM_RANGE, STORE_CONNECT_MS, 6, argv);
-}
-
 static struct span id_text(uint8_t buf[static FEED_ID_MAX], const struct feed_id *id)
 {
 	struct out o = out_init(buf, FEED_ID_MAX);
@@ -119,21 +104,39 @@ static struct span id_text(uint8_t buf[static FEED_ID_MAX], const struct feed_id
 	return out_span_of(&o);
 }
 
-void feed_read(struct feed *f, struct redis *r, const struct feed_id *after)
+/* [id], if there is one, in place of the empty word of [command]. */
+static void read_entries(struct feed *f, struct redis *r, enum resp_stream_reply reply,
+			 struct span command, const struct feed_id *id)
 {
 	uint8_t buf[FEED_ID_MAX];
-	const struct span argv[] = {SPAN("XREAD"), SPAN("COUNT"),      BATCH_TEXT,
-				    SPAN("BLOCK"), BLOCK_TEXT,         SPAN("STREAMS"),
-				    KEY_LOG,       id_text(buf, after)};
-	read_entries(f, r, RESP_STREAM_READ, FEED_BLOCK_MS + STORE_CONNECT_MS, 8, argv);
+	struct span argv[WORDS_MAX];
+	size_t argc = store_words(argv, command);
+	for (size_t i = 0; i < argc; i++)
+		if (argv[i].n == 0)
+			argv[i] = id_text(buf, id);
+	resp_stream_init(&f->reading, reply);
+	f->n = 0;
+	f->request.item = on_entry_item;
+	ask(f, r, reply == RESP_STREAM_READ ? FEED_BLOCK_MS + STORE_CONNECT_MS : STORE_CONNECT_MS,
+	    argc, argv);
+}
+
+void feed_get_newest(struct feed *f, struct redis *r)
+{
+	read_entries(f, r, RESP_STREAM_RANGE, SPAN("XREVRANGE," TEXT_LOG ",+,-,COUNT,1"), NULL);
+}
+
+void feed_read(struct feed *f, struct redis *r, const struct feed_id *after)
+{
+	read_entries(f, r, RESP_STREAM_READ,
+		     SPAN("XREAD,COUNT," BATCH_TEXT ",BLOCK," BLOCK_TEXT ",STREAMS," TEXT_LOG ","),
+		     after);
 }
 
 void feed_get_range(struct feed *f, struct redis *r, const struct feed_id *first)
 {
-	uint8_t buf[FEED_ID_MAX];
-	const struct span argv[] = {SPAN("XRANGE"), KEY_LOG,       id_text(buf, first),
-				    SPAN("+"),      SPAN("COUNT"), BATCH_TEXT};
-	read_entries(f, r, RESP_STREAM_RANGE, STORE_CONNECT_MS, 6, argv);
+	read_entries(f, r, RESP_STREAM_RANGE, SPAN("XRANGE," TEXT_LOG ",,+,COUNT," BATCH_TEXT),
+		     first);
 }
 
 /* Their values. */

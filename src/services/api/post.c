@@ -11,8 +11,8 @@
 
 #define TOGETHER 64 /* indexes in one INSERT, jobs in one transaction */
 /*
- * Three commands for a job, as one text, which costs a third of what as many spans do: a
- * placeholder, a message, and the job with the id of the request. The empty words are filled in.
+ * Three commands for a job, as one text: a placeholder, a message, and the job with the id of the
+ * request. The empty words are filled in.
  * The queue is trimmed; what is cut off by that a rebuild puts back.
  */
 #define JOB_WORDS 17
@@ -67,9 +67,8 @@ static void enqueue(const struct api_call *first)
 	static uint8_t digits[TOGETHER][20];
 	size_t n = 0;
 	for (const struct api_call *call = first; call != NULL; call = call->next) {
-		struct span rest = JOB_TEXT, *a = argv[n / 3];
-		for (unsigned i = 0; i < JOB_WORDS; i++)
-			a[i] = span_cut(&rest, ',');
+		struct span *a = argv[n / 3];
+		store_words(a, JOB_TEXT);
 		a[2] = a[6] = a[14] = dec_put(digits[n / 3], call->index);
 		a[16] = span_of(call->trace, call->trace_n);
 		commands[n++] = (struct redis_command){4, a};

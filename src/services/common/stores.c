@@ -4,6 +4,14 @@
 
 #include <string.h>
 
+size_t store_words(struct span words[], struct span text)
+{
+	size_t n = 0;
+	while (text.p != NULL)
+		words[n++] = span_cut(&text, ',');
+	return n;
+}
+
 #define REMIND_MS 60000
 #define CLIENT_OUT (4 << 20)
 #define CLIENT_IN (8 << 20)

@@ -24,7 +24,8 @@
 #define KEY_JOBS SPAN(TEXT_JOBS)
 #define KEY_MARK SPAN("{values}:mark") /* there since the last rebuild; gone after a FLUSHALL */
 #define CHANNEL_INSERT SPAN(TEXT_INSERT)
-#define KEY_LOG SPAN("{values}:log") /* a stream: the index of each result, for api */
+#define TEXT_LOG "{values}:log" /* a stream: the index of each result, for api */
+#define KEY_LOG SPAN(TEXT_LOG)
 #define PLACEHOLDER SPAN(TEXT_PLACEHOLDER)
 
 /* What both are told. */
@@ -84,6 +85,12 @@ struct postgres_settings {
 	 .take = config_take_postgres_url, .flags = CONFIG_SECRET, \
 	 .help = "postgres://[user[:password]@]host[:port][/database], over the six above"}
 /* clang-format on */
+
+/*
+ * The words of a command, a comma between, into [words]: their number. Empty ones are the caller's
+ * to fill. A constant of its own for each would take 24 bytes of code.
+ */
+size_t store_words(struct span words[], struct span text);
 
 /*
  * Applies the URL over the single variables and fills the client's configuration, of [s] that lies

@@ -66,7 +66,9 @@ NOT_HERE :=
 B       := build/ship$(if $(CROSS),-$(ARCH))
 CC      := $(MUSL_CC)
 SMALL   := $(shell $(MUSL_CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os)
-CODEGEN := $(SMALL) -fPIE -fstack-protector -ffunction-sections -fdata-sections \
+# What -Oz thinks to be smaller, and is not.
+SLOW    := ipa-sra inline-small-functions
+CODEGEN := $(SMALL) $(SLOW:%=-fno-%) -fPIE -fstack-protector -ffunction-sections -fdata-sections \
            -fno-asynchronous-unwind-tables -fno-unwind-tables
 ifeq ($(ARCH),amd64)
 CODEGEN += -malign-data=abi # not as a vector would like its tables
@@ -76,7 +78,7 @@ LDFLAGS := $(STATIC) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--build-id
 LTO     := -flto=auto -flto-partition=one -fipa-pta
 # How what ships lies in its file and in memory; on amd64 relocations are in the short form, which
 # start.c applies.
-LAYOUT  := -Wl,-T,src/services/ship.ld,-O2,--sort-section=alignment
+LAYOUT  := -Wl,-T,src/services/ship.ld,-O2,--sort-section=alignment,--hash-style=sysv
 ifeq ($(ARCH),amd64)
 LAYOUT  += -Wl,-z,pack-relative-relocs,-e,service_start
 endif
@@ -85,7 +87,7 @@ SHIP    := .lto
 # instructions. The others wait for their stores, and have no bytes to spare.
 FAST    := web
 # No padding: it costs a kilobyte, and the instructions are the same.
-QUICK   := -O2 -falign-functions=1 -falign-jumps=1 -falign-loops=1 -falign-labels=1
+QUICK   := -O2 $(SLOW:%=-f%) -falign-functions=1 -falign-jumps=1 -falign-loops=1 -falign-labels=1
 HOT     := base/out base/span drivers/http_answer drivers/http_server drivers/http_server_pool \
            http/http_fields http/http_read http/http_target net/net_buf net/net_conn net/net_loop \
            net/net_write

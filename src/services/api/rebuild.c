@@ -143,9 +143,8 @@ static void on_filled(struct redis_request *q, const struct resp_item *it)
 
 static void fill(void)
 {
-	const struct span head[] = {SPAN("EVAL"), span_str(script), SPAN("2"), KEY_VALUES,
-				    KEY_JOBS};
-	memcpy(numbers, head, sizeof head);
+	store_words(numbers, SPAN("EVAL,,2," TEXT_VALUES "," TEXT_JOBS));
+	numbers[1] = span_str(script);
 	ask(on_filled, 5 + count, numbers);
 }
 

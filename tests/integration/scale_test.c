@@ -14,7 +14,7 @@
 #define WORKERS 3
 #define JOBS 5000
 #define SOME 2000 /* jobs, for what happens in the middle */
-#define BATCH 128 /* what a worker has in its hands */
+#define BATCH 256 /* what a worker has in its hands */
 #define WAIT_MS 30000
 
 static struct store *redis;
@@ -168,6 +168,23 @@ static void test_frozen(void)
 	       "and new jobs are done");
 }
 
+/* What others have in their hands stays in the queue, wherever it stands there. */
+static void test_others(void)
+{
+	static const char script[] =
+		"for n = 22000, 22999 do redis.call('HSETNX', 'values', n, 'Nothing yet!') end "
+		"local function put(from, to) for n = from, to do "
+		"redis.call('XADD', KEYS[1], '*', 'index', n) end end "
+		"local function take() redis.call('XREADGROUP', 'GROUP', 'workers', 'other', "
+		"'COUNT', 3, 'STREAMS', KEYS[1], '>') end "
+		"put(22000, 22002) take() put(22003, 22999) return 1";
+	free(store_redis_cli(redis, "EVAL", script, "1", "{values}:jobs", NULL));
+	for (long long end = now_ms() + WAIT_MS; waiting() > 6 && now_ms() < end;)
+		tick();
+	is_int(waiting(), 6, "three are left, with somebody else");
+	all_done("they are claimed");
+}
+
 int main(void)
 {
 	redis = store_redis(NULL);
@@ -178,6 +195,7 @@ int main(void)
 	test_shared();
 	test_killed();
 	test_frozen();
+	test_others();
 	for (int i = 1; i < WORKERS; i++)
 		is_int(proc_stop(worker[i], 12000), 0, "worker %d ends with 0", i);
 	return done();

@@ -12,7 +12,7 @@
 
 #define BLOCK_MS 2000
 #define BLOCK_TEXT SPAN("2000")
-#define BATCH_TEXT SPAN("128")
+#define BATCH_TEXT SPAN("256")
 #define REST_MS 1000 /* after a refusal */
 
 enum source { OWN, CLAIMED, NEW };
@@ -72,7 +72,7 @@ static void end_of_batch(void)
 	if (source == OWN && taken == 0)
 		own_done = true;
 	if (taken > 0)
-		work_begin();
+		work_begin(source == NEW);
 	else
 		read_next();
 }

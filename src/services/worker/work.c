@@ -11,14 +11,15 @@
 #include <time.h>
 
 #define TURN_BYTES (64 << 10) /* of results computed in one turn, so that the loop stays live */
+#define TRIM_FROM 8           /* entries; below, XDEL costs less than the script */
 /* The log of results is trimmed here; who missed more reads all values again. */
 #define LOG_MAX SPAN("10000")
 
 enum stage { FREE, LOOKING, TO_COMPUTE, KNOWN, WRITING };
 
 struct item {
-	struct redis_request request;
-	struct item *next; /* in the same transaction, whose request is the first one's */
+	struct redis_request request; /* of the transaction, when it is the first in it */
+	struct item *next;            /* in the same transaction */
 	enum stage stage;
 	uint8_t id_n, index_n, trace_n;
 	uint8_t id[ENTRY_ID_MAX], index[INDEX_MAX], trace[TRACE_MAX];
@@ -27,6 +28,8 @@ struct item {
 static struct item items[BATCH];
 static unsigned used, left; /* of this batch: taken, not over */
 static bool open, failed;
+static bool fresh; /* the batch is a part of the queue without gaps, in its order */
+static struct redis_request look_request;
 static struct net_task compute_task;
 
 /* The results of one turn, one behind the other, and what tells Redis of them. */
@@ -34,9 +37,22 @@ static struct {
 	uint8_t text[TURN_BYTES + JOB_RESULT_MAX];
 	size_t n;
 	struct item *first, **end;
-	struct span ack[3 + BATCH], del[2 + BATCH], set[2 + 2 * BATCH], log[BATCH][8];
+	struct item *last;
+	struct span ack[3 + BATCH], del[4 + BATCH], set[2 + 2 * BATCH], log[BATCH][8];
 	size_t acks, sets;
 } turn;
+
+/*
+ * Takes entries out of the queue. Redis looks for each one from the beginning of its node, but it
+ * cuts off whole nodes in no time: that is what is done when those that are to go (in order, and
+ * without gaps) are the first of the queue.
+ */
+static const char take_out[] =
+	"local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1] "
+	"if first and first[1] == ARGV[1] then "
+	"redis.call('XTRIM', KEYS[1], 'MINID', ARGV[#ARGV]) "
+	"return redis.call('XDEL', KEYS[1], ARGV[#ARGV]) end "
+	"return redis.call('XDEL', KEYS[1], unpack(ARGV))";
 
 static struct item *item_of(struct redis_request *q)
 {
@@ -108,7 +124,7 @@ static void on_written(struct redis_request *q, const struct resp_item *it)
 static void turn_open(void)
 {
 	const struct span ack[] = {SPAN("XACK"), KEY_JOBS, GROUP};
-	const struct span del[] = {SPAN("XDEL"), KEY_JOBS};
+	const struct span del[] = {SPAN("EVAL"), span_str(take_out), SPAN("1"), KEY_JOBS};
 	const struct span set[] = {SPAN("HSET"), KEY_VALUES};
 	memcpy(turn.ack, ack, sizeof ack);
 	memcpy(turn.del, del, sizeof del);
@@ -125,7 +141,8 @@ static void turn_put(struct item *i, struct span result)
 	i->next = NULL;
 	*turn.end = i;
 	turn.end = &i->next;
-	turn.ack[3 + turn.acks] = turn.del[2 + turn.acks] = id_of(i);
+	turn.last = i;
+	turn.ack[3 + turn.acks] = turn.del[4 + turn.acks] = id_of(i);
 	turn.acks++;
 	if (result.n == 0)
 		return;
@@ -141,12 +158,17 @@ static void turn_write(void)
 {
 	struct redis_command commands[3 + BATCH] = {
 		{3 + turn.acks, turn.ack},
-		{2 + turn.acks, turn.del},
+		{4 + turn.acks, turn.del},
 		{2 + 2 * turn.sets, turn.set},
 	};
 	size_t n = turn.sets > 0 ? 3 : 2;
 	if (turn.first == NULL)
 		return;
+	if (!fresh || turn.acks < TRIM_FROM || (size_t)(turn.last - turn.first) + 1 != turn.acks) {
+		turn.del[2] = SPAN("XDEL");
+		turn.del[3] = KEY_JOBS;
+		commands[1] = (struct redis_command){2 + turn.acks, turn.del + 2};
+	}
 	for (size_t i = 0; i < turn.sets; i++)
 		commands[n++] = (struct redis_command){8, turn.log[i]};
 	turn.first->request = (struct redis_request){.item = on_written, .failed = on_failed};
@@ -235,17 +257,37 @@ static void compute_some(struct net_task *t)
 
 /* Looking. */
 
+static void batch_failed(void)
+{
+	/* The last of them may begin the next batch. */
+	for (unsigned n = 0, all = used; n < all; n++)
+		over(&items[n], false);
+}
+
 static void on_looked(struct redis_request *q, const struct resp_item *it)
 {
-	struct item *i = item_of(q);
+	static unsigned at;
+	(void)q;
 	if (redis_is_error(it)) {
-		worker_log_refusal("a look at a value", it);
-		over(i, false);
+		worker_log_refusal("a look at values", it);
+		batch_failed();
+		return;
+	}
+	if (it->depth == 0) {
+		at = 0;
 		return;
 	}
 	bool known = it->type == RESP_BULK && !span_eq(it->str, PLACEHOLDER);
-	i->stage = known ? KNOWN : TO_COMPUTE;
-	net_task_put(worker_loop, &compute_task, compute_some);
+	items[at++].stage = known ? KNOWN : TO_COMPUTE;
+	if (it->last)
+		net_task_put(worker_loop, &compute_task, compute_some);
+}
+
+static void on_look_failed(struct redis_request *q, int why)
+{
+	(void)q;
+	(void)why;
+	batch_failed();
 }
 
 static uint8_t keep(uint8_t *to, struct span s)
@@ -267,19 +309,14 @@ void work_add(struct span id, struct span index, struct span trace)
 	i->stage = LOOKING;
 }
 
-void work_begin(void)
+void work_begin(bool in_order)
 {
-	failed = false;
-	for (unsigned n = 0; n < used; n++) {
-		struct item *i = &items[n];
-		const struct span argv[] = {SPAN("HGET"), KEY_VALUES, index_of(i)};
-		i->request = (struct redis_request){.item = on_looked, .failed = on_failed};
-		if (redis_send(&worker_commands, &i->request, STORE_CONNECT_MS, 3, argv) < 0)
-			over(i, false);
-	}
-	open = false;
-	if (left == 0) {
-		used = 0;
-		queue_batch_over(failed);
-	}
+	struct span argv[2 + BATCH] = {SPAN("HMGET"), KEY_VALUES};
+	for (unsigned n = 0; n < used; n++)
+		argv[2 + n] = index_of(&items[n]);
+	failed = open = false;
+	fresh = in_order;
+	look_request = (struct redis_request){.item = on_looked, .failed = on_look_failed};
+	if (redis_send(&worker_commands, &look_request, STORE_CONNECT_MS, 2 + used, argv) < 0)
+		batch_failed();
 }

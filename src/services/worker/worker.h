@@ -29,7 +29,7 @@ extern struct redis worker_commands; /* everything but the blocking read and the
 
 #define GROUP SPAN("workers")
 #define CONSUMER_MAX 80
-#define BATCH 128       /* jobs taken from the stream at a time */
+#define BATCH 256       /* jobs taken from the stream at a time */
 #define INDEX_MAX 24    /* bytes of an index, and too long; "-9223372036854775808" has 20 */
 #define ENTRY_ID_MAX 48 /* bytes of a stream entry's id */
 #define TRACE_MAX 64    /* bytes of the id of the request that made a job */
@@ -62,8 +62,11 @@ void queue_batch_over(bool again);
 
 /* work.c: at most BATCH at a time, then queue_batch_over. */
 void work_add(struct span id, struct span index, struct span trace);
-/* No more of this batch will come. */
-void work_begin(void);
+/*
+ * No more of this batch will come. [in_order]: what was added is a part of the queue without gaps,
+ * in its order.
+ */
+void work_begin(bool in_order);
 bool work_idle(void);
 unsigned work_left(void);
 

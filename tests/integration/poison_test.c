@@ -89,6 +89,9 @@ static const struct {
 	{"a megabyte of digits", PUT_LONG("1048576")},
 	{"a name of a megabyte",
 	 "redis.call('XADD', KEYS[1], '*', string.rep('index', 200000), '5')"},
+	{"more digits than fit into the input buffer", PUT_LONG("9437184")},
+	{"a name of nine megabytes",
+	 "redis.call('XADD', KEYS[1], '*', string.rep('index', 1887437), '5')"},
 	{"a thousand fields", "local a = {} for i = 1, 1000 do a[2 * i - 1] = 'f' .. i "
 			      "a[2 * i] = 'v' end redis.call('XADD', KEYS[1], '*', unpack(a))"},
 };
@@ -125,6 +128,9 @@ static void test_channel(void)
 	free(store_redis_cli(app.redis, "EVAL",
 			     "redis.call('PUBLISH', 'insert', string.rep('7', 1048576))", "0",
 			     NULL));
+	free(store_redis_cli(app.redis, "EVAL",
+			     "redis.call('PUBLISH', 'insert', string.rep('7', 9437184))", "0",
+			     NULL));
 	free(store_redis_cli(app.redis, "PUBLISH", "insert", "-3", NULL));
 	ok(wait_value("-3", "1"), "the message behind the garbage is heard");
 	is_int(fields(), values + 1, "the garbage has no value");
@@ -133,17 +139,27 @@ static void test_channel(void)
 
 static void test_hash(void)
 {
+	static const char long_values[] =
+		"redis.call('HSET', KEYS[1], '13', string.rep('7', 9437184), "
+		"string.rep('8', 9437184), 'Nothing yet!')";
 	static const char *const names[] = {
 		"abc", "", "5.0", "0000000000000000000000000000000000000012", "\xff\x01",
 	};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		free(store_redis_cli(app.redis, "HSET", "values", names[i], "Nothing yet!", NULL));
 	free(store_redis_cli(app.redis, "HSET", "values", "12", "Nothing yet!", NULL));
+	free(store_redis_cli(app.redis, "EVAL", long_values, "1", "values", NULL));
+	free(store_redis_cli(app.redis, "XADD", JOBS, "*", "index", "13", NULL));
 	int values = fields();
 	app_run(&app, APP_WORKER);
 	ok(wait_value("12", "233"), "a value that waits beside names that are none is computed");
 	ok(wait_queue_empty(), "nothing waits in the queue");
 	is_int(fields(), values, "no name came to them");
+	is_int(number_of(store_redis_cli(app.redis, "HSTRLEN", "values", "13", NULL)), 9437184,
+	       "a value of nine megabytes is one");
+	free(store_redis_cli(app.redis, "EVAL",
+			     "redis.call('HDEL', KEYS[1], '13', string.rep('8', 9437184))", "1",
+			     "values", NULL));
 	ok(told(APP_WORKER, "job set aside") <= (int)(sizeof names / sizeof *names),
 	   "each was set aside once at most");
 	is_int(app_status(app.port[APP_API], "/values/current"), 200,

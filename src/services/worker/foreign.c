@@ -100,21 +100,17 @@ static void look(struct net_timer *t)
 
 static void sweep(struct span cursor);
 
-static void on_sweep_item(struct redis_request *q, const struct resp_item *it)
+static struct span next_cursor;
+
+static void take_swept(const struct resp_item *it)
 {
 	static uint8_t cursor[24], field[INDEX_MAX];
-	static struct span next, last_field;
+	static struct span last_field;
 	static bool is_value;
-	(void)q;
-	if (redis_is_error(it)) {
-		worker_log_refusal("a look through the values", it);
-		sweeping = false;
-		return;
-	}
 	if (it->depth == 1 && it->type == RESP_BULK) {
-		next = span_head(it->str, sizeof cursor);
-		memcpy(cursor, next.p, next.n);
-		next.p = cursor;
+		next_cursor = span_head(it->str, sizeof cursor);
+		memcpy(cursor, next_cursor.p, next_cursor.n);
+		next_cursor.p = cursor;
 		is_value = false;
 	} else if (it->depth == 2 && !is_value) {
 		last_field = span_head(it->str, sizeof field);
@@ -126,11 +122,23 @@ static void on_sweep_item(struct redis_request *q, const struct resp_item *it)
 			add(last_field);
 		is_value = false;
 	}
+}
+
+static void on_sweep_item(struct redis_request *q, const struct resp_item *it)
+{
+	(void)q;
+	if (redis_is_error(it)) {
+		worker_log_refusal("a look through the values", it);
+		sweeping = false;
+		return;
+	}
+	if (!worker_is_part(it))
+		take_swept(it);
 	if (!it->last)
 		return;
 	sweeping = false;
-	if (!span_eq(next, SPAN("0")))
-		sweep(next);
+	if (!span_eq(next_cursor, SPAN("0")))
+		sweep(next_cursor);
 }
 
 static void on_sweep_failed(struct redis_request *q, int why)

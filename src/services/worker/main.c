@@ -31,7 +31,10 @@ static const struct config_var vars[] = {
 
 static int check(struct out *errors)
 {
-	return redis_settings_apply(&worker_config.redis, "barnacle-worker", errors);
+	int mistakes = redis_settings_apply(&worker_config.redis, "barnacle-worker", errors);
+	worker_config.redis.client.limits = resp_default_limits;
+	worker_config.redis.client.limits.part = STRING_MAX;
+	return mistakes;
 }
 
 void worker_log_refusal(const char *what, const struct resp_item *it)

@@ -97,18 +97,17 @@ static enum field field_of(struct span name)
 	return span_eq(name, SPAN("id")) ? TRACE : OTHER;
 }
 
-static void on_item(struct redis_request *q, const struct resp_item *it)
+static void take(const struct resp_item *it)
 {
 	struct resp_stream_event ev;
-	(void)q;
-	if (redis_is_error(it)) {
-		on_refusal(it);
-		return;
+	struct resp_item whole = *it;
+	/* Of a string that comes in parts: what is too long as well, whatever it was. */
+	if (it->stream) {
+		whole.stream = false;
+		whole.str = SPAN("(longer than anything of ours)");
 	}
-	if (it->depth == 0)
-		taken = 0;
 	/* What has another shape is not of this command: nothing of it is taken. */
-	if (resp_stream_next(&reading, it, &ev) < 0)
+	if (resp_stream_next(&reading, &whole, &ev) < 0)
 		ev.kind = RESP_STREAM_NONE;
 	switch (ev.kind) {
 	case RESP_STREAM_ENTRY:
@@ -127,6 +126,19 @@ static void on_item(struct redis_request *q, const struct resp_item *it)
 	default:
 		break;
 	}
+}
+
+static void on_item(struct redis_request *q, const struct resp_item *it)
+{
+	(void)q;
+	if (redis_is_error(it)) {
+		on_refusal(it);
+		return;
+	}
+	if (it->depth == 0)
+		taken = 0;
+	if (!worker_is_part(it))
+		take(it);
 	if (it->last)
 		end_of_batch();
 }

@@ -278,7 +278,8 @@ static void on_looked(struct redis_request *q, const struct resp_item *it)
 		return;
 	}
 	bool known = it->type == RESP_BULK && !span_eq(it->str, PLACEHOLDER);
-	items[at++].stage = known ? KNOWN : TO_COMPUTE;
+	if (!worker_is_part(it))
+		items[at++].stage = known ? KNOWN : TO_COMPUTE;
 	if (it->last)
 		net_task_put(worker_loop, &compute_task, compute_some);
 }

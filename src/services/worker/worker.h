@@ -48,6 +48,16 @@ enum {
 	WORKER_STORES = WORKER_BYTES + COUNTERS_BYTES,
 };
 
+/*
+ * Strings of foreign hands may be as long as Redis allows. What is longer than STRING_MAX comes in
+ * parts, which nobody keeps: it is neither an index nor PLACEHOLDER.
+ */
+#define STRING_MAX 4096
+static inline bool worker_is_part(const struct resp_item *it)
+{
+	return it->type == RESP_PART || it->type == RESP_END;
+}
+
 /* Log lines of a reply that refuses what was asked. */
 void worker_log_refusal(const char *what, const struct resp_item *it);
 

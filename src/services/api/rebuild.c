@@ -27,13 +27,15 @@ const struct postgres_statement rebuild_page = {
 /*
  * One page in one step, so that no worker comes between the look and the job. A field that waits
  * with an empty queue has lost its job; with jobs in the queue its own is probably among them, and
- * the next pass will see. The reply: jobs made, and fields that wait.
+ * the next pass will see. What workers gave up has to wait until they forget it (KEY_ASIDE). The
+ * reply: jobs made, and fields that wait.
  */
 static const char script[] = "local queue, made, waits = redis.call('XLEN', KEYS[2]), 0, 0 "
 			     "for _, n in ipairs(ARGV) do "
 			     "local v = redis.call('HGET', KEYS[1], n) "
 			     "if v == 'Nothing yet!' then waits = waits + 1 end "
-			     "if not v or (v == 'Nothing yet!' and queue == 0) then "
+			     "if (not v or (v == 'Nothing yet!' and queue == 0)) "
+			     "and redis.call('HEXISTS', '{values}:aside', n) == 0 then "
 			     "redis.call('HSETNX', KEYS[1], n, 'Nothing yet!') "
 			     "redis.call('XADD', KEYS[2], '*', 'index', n) "
 			     "redis.call('PUBLISH', 'insert', n) "

@@ -1,9 +1,13 @@
 /*
  * Jobs of foreign hands, who know the hash `values` and the channel `insert` but not our queue: a
  * Node API in the place of ours, an operator with redis-cli. A message on `insert` is looked at a
- * moment later, because ours come there too, with a job in the queue; what then has no value is
- * put into the queue. At each connect the whole hash is looked through for values that wait: their
- * messages were sent while nobody listened.
+ * moment later, because ours come there too, with a job in the queue. At each connect, and every
+ * SWEEP_MS, the whole hash is looked through for values that wait: their messages were sent while
+ * nobody listened, or their jobs were lost.
+ *
+ * What waits may have a job in the queue. So the newest entry of the queue is noted, and when all
+ * up to it are gone, what still waits has none, and gets one: never a second, and at the latest
+ * when the queue has been worked through once, even if it is never empty.
  */
 #include "services/worker/worker.h"
 
@@ -12,13 +16,17 @@
 #define DELAY_MS 200
 #define WAITING_MAX 4096 /* more at a time: the next connect, or the api's rebuild, finds them */
 #define BATCH_MAX 256
+#define AGAIN_MS 500 /* to the next look whether what was noted is gone */
+#define SWEEP_MS 600000
 #define SWEEP_COUNT SPAN("100")
 
 struct redis foreign_messages;
 static struct store_log sub_log = {.store = "redis", .use = "messages"};
 static struct redis_request put_request, sweep_request;
-static struct net_timer timer;
+static struct net_timer timer, sweep_timer;
 static bool putting, sweeping;
+static struct span newest; /* entry of the queue, when those of [noted] had been heard of */
+static unsigned noted;     /* from the head of the ring on */
 
 /* A ring of indexes, oldest first, each with the time from which it may be looked at. */
 static struct {
@@ -29,13 +37,16 @@ static struct {
 static unsigned head, count;
 
 /*
- * Those without a value get a job. All workers hear each message: the first leaves a note for a
+ * Those without a value get a job, if none was given up, and if no entry up to ARGV[1] is left in
+ * the queue: else the answer is 0. All workers hear each message: the first leaves a note for a
  * while, and the others see it.
  */
 static const char script[] =
-	"for _, n in ipairs(ARGV) do "
+	"if #redis.call('XRANGE', KEYS[2], '-', ARGV[1], 'COUNT', 1) > 0 then return 0 end "
+	"for i = 2, #ARGV do local n = ARGV[i] "
 	"local v = redis.call('HGET', KEYS[1], n) "
 	"if (not v or v == 'Nothing yet!') "
+	"and redis.call('HEXISTS', '{values}:aside', n) == 0 "
 	"and redis.call('SET', '{values}:foreign:' .. n, '1', 'NX', 'EX', '10') then "
 	"redis.call('XADD', KEYS[2], '*', 'index', n) end end "
 	"return 1";
@@ -59,86 +70,134 @@ static void add(struct span index)
 		look_in(DELAY_MS);
 }
 
-static void on_put(struct redis_request *q, const struct resp_item *it)
-{
-	(void)q;
-	putting = false;
-	if (redis_is_error(it))
-		worker_log_refusal("jobs of foreign hands", it);
-	if (count > 0)
-		look_in(0);
-}
-
 static void on_put_failed(struct redis_request *q, int why)
 {
 	(void)q;
 	(void)why;
-	putting = false; /* the sweep after the next connect finds them */
+	putting = false; /* the next connect looks again */
+}
+
+static void ask(void (*item)(struct redis_request *, const struct resp_item *), size_t argc,
+		const struct span argv[])
+{
+	put_request = (struct redis_request){.item = item, .failed = on_put_failed};
+	putting = redis_send(&worker_commands, &put_request, STORE_CONNECT_MS, argc, argv) == 0;
+}
+
+static unsigned heads(void)
+{
+	return noted < BATCH_MAX ? noted : BATCH_MAX;
+}
+
+static void on_put(struct redis_request *q, const struct resp_item *it)
+{
+	(void)q;
+	bool later = it->type == RESP_INTEGER && it->num == 0;
+	putting = false;
+	if (redis_is_error(it))
+		worker_log_refusal("jobs of foreign hands", it);
+	if (!later) {
+		unsigned n = heads();
+		head = (head + n) % WAITING_MAX;
+		noted -= n;
+		count -= n;
+	}
+	if (count > 0)
+		look_in(later ? AGAIN_MS : 0);
+}
+
+static void put(void)
+{
+	struct span argv[6 + BATCH_MAX] = {SPAN("EVAL"), span_str(script), SPAN("2"),
+					   KEY_VALUES,   KEY_JOBS,         newest};
+	unsigned n = heads();
+	for (unsigned i = 0; i < n; i++) {
+		unsigned at = (head + i) % WAITING_MAX;
+		argv[6 + i] = span_of(waiting[at].index, waiting[at].n);
+	}
+	ask(on_put, 6 + n, argv);
+}
+
+/* The newest entry: [[ID, fields]], or nothing. */
+static void on_newest(struct redis_request *q, const struct resp_item *it)
+{
+	static uint8_t id[ENTRY_ID_MAX];
+	static bool named;
+	(void)q;
+	if (it->depth == 0) {
+		named = false;
+		newest = SPAN("0-0");
+	}
+	if (it->depth == 2 && !named) {
+		named = true;
+		newest = span_head(it->str, sizeof id);
+		memcpy(id, newest.p, newest.n);
+		newest.p = id;
+	}
+	if (!it->last)
+		return;
+	putting = false;
+	if (redis_is_error(it)) {
+		worker_log_refusal("jobs of foreign hands", it);
+		look_in(AGAIN_MS);
+		return;
+	}
+	while (noted < count && waiting[(head + noted) % WAITING_MAX].due <= worker_loop->now)
+		noted++;
+	put();
 }
 
 static void look(struct net_timer *t)
 {
+	static const struct span argv[] = {SPAN("XREVRANGE"), KEY_JOBS,      SPAN("+"),
+					   SPAN("-"),         SPAN("COUNT"), SPAN("1")};
 	(void)t;
-	struct span argv[5 + BATCH_MAX] = {SPAN("EVAL"), span_str(script), SPAN("2"), KEY_VALUES,
-					   KEY_JOBS};
-	size_t argc = 5;
-	while (count > 0 && argc < 5 + BATCH_MAX && waiting[head].due <= worker_loop->now) {
-		argv[argc++] = span_of(waiting[head].index, waiting[head].n);
-		head = (head + 1) % WAITING_MAX;
-		count--;
-	}
-	if (argc > 5) {
-		put_request = (struct redis_request){.item = on_put, .failed = on_put_failed};
-		putting = redis_send(&worker_commands, &put_request, STORE_CONNECT_MS, argc,
-				     argv) == 0;
-	} else if (count > 0) {
+	if (putting || count == 0)
+		return;
+	if (noted > 0)
+		put();
+	else if (waiting[head].due <= worker_loop->now)
+		ask(on_newest, 6, argv);
+	else
 		look_in(waiting[head].due - worker_loop->now);
-	}
 }
 
-/* The sweep: [cursor, [field, value, ...]]. */
+/* The sweep: the next cursor, and the fields among those looked at that wait. */
+
+static const char sweep_script[] =
+	"local found = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2]) "
+	"local waits = {found[1]} "
+	"for i = 2, #found[2], 2 do if found[2][i] == 'Nothing yet!' then "
+	"waits[#waits + 1] = found[2][i - 1] end end "
+	"return waits";
 
 static void sweep(struct span cursor);
 
-static struct span next_cursor;
-
-static void take_swept(const struct resp_item *it)
-{
-	static uint8_t cursor[24], field[INDEX_MAX];
-	static struct span last_field;
-	static bool is_value;
-	if (it->depth == 1 && it->type == RESP_BULK) {
-		next_cursor = span_head(it->str, sizeof cursor);
-		memcpy(cursor, next_cursor.p, next_cursor.n);
-		next_cursor.p = cursor;
-		is_value = false;
-	} else if (it->depth == 2 && !is_value) {
-		last_field = span_head(it->str, sizeof field);
-		memcpy(field, last_field.p, last_field.n);
-		last_field.p = field;
-		is_value = true;
-	} else if (it->depth == 2) {
-		if (span_eq(it->str, PLACEHOLDER))
-			add(last_field);
-		is_value = false;
-	}
-}
-
 static void on_sweep_item(struct redis_request *q, const struct resp_item *it)
 {
+	static uint8_t cursor[24];
+	static struct span next;
+	static unsigned at;
 	(void)q;
 	if (redis_is_error(it)) {
 		worker_log_refusal("a look through the values", it);
 		sweeping = false;
 		return;
 	}
-	if (!worker_is_part(it))
-		take_swept(it);
+	if (it->depth == 0) {
+		at = 0;
+	} else if (!worker_is_part(it) && at++ == 0) {
+		next = span_head(it->str, sizeof cursor);
+		memcpy(cursor, next.p, next.n);
+		next.p = cursor;
+	} else if (it->str.n < INDEX_MAX) {
+		add(it->str);
+	}
 	if (!it->last)
 		return;
 	sweeping = false;
-	if (!span_eq(next_cursor, SPAN("0")))
-		sweep(next_cursor);
+	if (!span_eq(next, SPAN("0")))
+		sweep(next);
 }
 
 static void on_sweep_failed(struct redis_request *q, int why)
@@ -150,15 +209,24 @@ static void on_sweep_failed(struct redis_request *q, int why)
 
 static void sweep(struct span cursor)
 {
-	const struct span argv[] = {SPAN("HSCAN"), KEY_VALUES, cursor, SPAN("COUNT"), SWEEP_COUNT};
+	const struct span argv[] = {
+		SPAN("EVAL"), span_str(sweep_script), SPAN("1"), KEY_VALUES, cursor, SWEEP_COUNT};
 	sweep_request = (struct redis_request){.item = on_sweep_item, .failed = on_sweep_failed};
-	sweeping = redis_send(&worker_commands, &sweep_request, STORE_CONNECT_MS, 5, argv) == 0;
+	sweeping = redis_send(&worker_commands, &sweep_request, STORE_CONNECT_MS, 6, argv) == 0;
+}
+
+static void begin_sweep(struct net_timer *t)
+{
+	net_timer_set(worker_loop, t, SWEEP_MS, begin_sweep);
+	if (!sweeping && worker_commands.ready)
+		sweep(SPAN("0"));
 }
 
 void foreign_ready(void)
 {
-	if (!sweeping)
-		sweep(SPAN("0"));
+	begin_sweep(&sweep_timer);
+	if (!putting)
+		look_in(0);
 }
 
 /* Messages: "message", channel, index. */
@@ -203,5 +271,6 @@ void foreign_start(struct net_loop *loop)
 void foreign_stop(void)
 {
 	net_timer_stop(&timer);
+	net_timer_stop(&sweep_timer);
 	redis_stop(&foreign_messages);
 }

@@ -174,6 +174,14 @@ else
 	@$(CROSS)strip -R .comment -o $@ $<
 endif
 
+# A worker with another job, for the tests.
+WORKER_BAD := $(B)/worker-bad
+$(WORKER_BAD): $(call shipped,$(filter-out %/job.c,$(call layer_src,services/worker)) tests/jobs/bad.c) \
+		$(LAYER_OBJECTS) Makefile src/services/ship.ld
+	@echo "  link  $@"
+	@$(CC) $(CODEGEN) $(LTO) $(LDFLAGS) $(LAYOUT) -o $@ $(filter %.o,$^)
+$(B)/tests/integration/job_bad_test: | $(WORKER_BAD)
+
 $(B)/libharness.a: $(HARNESS)
 	@rm -f $@
 	@$(CROSS)ar rcsD $@ $^

@@ -26,6 +26,21 @@ static const struct config_var vars[] = {
 	 .min = 1000,
 	 .max = 3600000,
 	 .help = "a job this long with another worker is taken over"},
+	{.name = "JOB_TIME",
+	 .fallback = "5s",
+	 .at = AT(job_ms),
+	 .take = config_take_duration_ms,
+	 .flags = CONFIG_MS,
+	 .min = 10,
+	 .max = 3600000,
+	 .help = "a job that takes longer ends its worker"},
+	{.name = "JOB_TRIES",
+	 .fallback = "5",
+	 .at = AT(job_tries),
+	 .take = config_take_u32,
+	 .min = 2,
+	 .max = 1000,
+	 .help = "a job that ended so many workers is set aside for an hour"},
 	SERVICE_VARS(struct worker_config),
 };
 
@@ -67,6 +82,7 @@ static int start(struct net_loop *loop)
 	worker_loop = loop;
 	stats_start();
 	redis_start(&worker_commands, loop, &worker_config.redis.client, &events);
+	work_start();
 	queue_start(loop);
 	foreign_start(loop);
 	return 0;

@@ -1,7 +1,11 @@
 /*
  * Reading the queue, one batch after the other: first what this consumer was given and did not
- * finish (ID 0), then, now and then, what dead workers left (XAUTOCLAIM), else what is new. The
- * blocking read has a connection of its own.
+ * finish, then, now and then, what dead workers left (XAUTOCLAIM makes it ours), else what is new.
+ * The reads have a connection of their own, for they block, and strings may be long.
+ *
+ * What was not finished is taken one by one, each result written before the next is begun, and each
+ * time is counted in the queue (RETRYCOUNT), so that a job that ends whoever computes it is known,
+ * and those beside it are not blamed.
  */
 #include "resp/resp_error.h"
 #include "resp/resp_stream.h"
@@ -14,6 +18,8 @@
 #define BLOCK_TEXT SPAN("2000")
 #define BATCH_TEXT SPAN("256")
 #define REST_MS 1000 /* after a refusal */
+/* After so many times JOB_TRIES a job that can't even be read is given up. */
+#define READ_TRIES 2
 
 enum source { OWN, CLAIMED, NEW };
 
@@ -23,6 +29,7 @@ static struct redis_request request;
 static struct net_timer rest_timer;
 static enum source source;
 static bool own_done;       /* nothing unfinished is left from before */
+static bool survived;       /* its jobs were computed here, only not written: they are harmless */
 static bool asked, stopped; /* a read is under way */
 static uint64_t next_claim;
 static char consumer[CONSUMER_MAX];
@@ -30,8 +37,10 @@ static char consumer[CONSUMER_MAX];
 /* Of the batch, and of the entry that is being read. */
 static struct resp_stream reading;
 static unsigned taken;
-static uint8_t id[ENTRY_ID_MAX], index_text[INDEX_MAX], trace_text[TRACE_MAX];
-static struct span entry_id, entry_index, entry_trace;
+static uint64_t tries;
+static uint8_t own_text[ENTRY_ID_MAX], id[ENTRY_ID_MAX], index_text[INDEX_MAX],
+	trace_text[TRACE_MAX];
+static struct span own_id, entry_id, entry_index, entry_trace;
 static enum field { OTHER, INDEX, TRACE } field;
 
 static void read_next(void);
@@ -60,7 +69,7 @@ static void end_of_entry(void)
 {
 	if (entry_id.n > 0) {
 		taken++;
-		work_add(entry_id, entry_index, entry_trace);
+		work_add(entry_id, entry_index, entry_trace, tries);
 	}
 	entry_id = entry_index = entry_trace = SPAN_NONE;
 }
@@ -69,8 +78,9 @@ static void end_of_batch(void)
 {
 	end_of_entry();
 	asked = false;
-	if (source == OWN && taken == 0)
-		own_done = true;
+	/* With us in the list of those pending, but gone from the queue. */
+	if (source == OWN && taken++ == 0)
+		work_add(own_id, SPAN_NONE, SPAN_NONE, tries);
 	if (taken > 0)
 		work_begin(source == NEW);
 	else
@@ -147,25 +157,100 @@ static void on_failed(struct redis_request *q, int why)
 {
 	(void)q;
 	(void)why;
+	/* Perhaps because of the job. */
+	if (source == OWN)
+		survived = false;
 	entry_id = entry_index = entry_trace = SPAN_NONE;
 	asked = false;
 }
 
-static void ask(struct redis *r, uint32_t ms, size_t argc, const struct span argv[])
+typedef void on_item_fn(struct redis_request *q, const struct resp_item *it);
+
+static void ask(struct redis *r, on_item_fn *item, uint32_t ms, size_t argc,
+		const struct span argv[])
 {
-	request = (struct redis_request){.item = on_item, .failed = on_failed};
-	resp_stream_init(&reading, source == CLAIMED ? RESP_STREAM_CLAIM : RESP_STREAM_READ);
+	request = (struct redis_request){.item = item, .failed = on_failed};
 	asked = redis_send(r, &request, ms, argc, argv) == 0;
 }
 
-static void read_group(const char *from)
+static void read_new(void)
 {
 	const struct span argv[] = {
-		SPAN("XREADGROUP"), SPAN("GROUP"), GROUP,          span_str(consumer),
-		SPAN("COUNT"),      BATCH_TEXT,    SPAN("BLOCK"),  BLOCK_TEXT,
-		SPAN("STREAMS"),    KEY_JOBS,      span_str(from),
+		SPAN("XREADGROUP"), SPAN("GROUP"), GROUP,         span_str(consumer),
+		SPAN("COUNT"),      BATCH_TEXT,    SPAN("BLOCK"), BLOCK_TEXT,
+		SPAN("STREAMS"),    KEY_JOBS,      SPAN(">"),
 	};
-	ask(&queue_reader, BLOCK_MS + STORE_CONNECT_MS, 11, argv);
+	tries = 1;
+	resp_stream_init(&reading, RESP_STREAM_READ);
+	ask(&queue_reader, on_item, BLOCK_MS + STORE_CONNECT_MS, 11, argv);
+}
+
+/* Ours, one at a time: the oldest, with the count of its tries; then the entry itself. */
+
+static void read_own(void)
+{
+	uint8_t buf[20];
+	const struct span argv[] = {
+		SPAN("XCLAIM"),
+		KEY_JOBS,
+		GROUP,
+		span_str(consumer),
+		SPAN("0"),
+		own_id,
+		SPAN("RETRYCOUNT"),
+		dec_put(buf, tries),
+	};
+	if (tries > READ_TRIES * (uint64_t)worker_config.job_tries) {
+		end_of_batch();
+		return;
+	}
+	resp_stream_init(&reading, RESP_STREAM_RANGE);
+	ask(&queue_reader, on_item, BLOCK_MS + STORE_CONNECT_MS, 8, argv);
+}
+
+static void on_own(struct redis_request *q, const struct resp_item *it)
+{
+	static unsigned at;
+	(void)q;
+	if (redis_is_error(it)) {
+		on_refusal(it);
+		return;
+	}
+	at = it->depth < 2 ? 0 : at + 1;
+	if (at == 1)
+		keep(&own_id, own_text, sizeof own_text, it->str);
+	if (at == 4)
+		tries = survived ? 1 : (uint64_t)it->num + 1;
+	if (!it->last)
+		return;
+	asked = false;
+	own_done = it->depth == 0;
+	taken = 0;
+	if (own_done)
+		read_next();
+	else
+		read_own();
+}
+
+static void look_for_own(void)
+{
+	const struct span argv[] = {SPAN("XPENDING"),  KEY_JOBS,  GROUP,
+				    SPAN("-"),         SPAN("+"), SPAN("1"),
+				    span_str(consumer)};
+	ask(&worker_commands, on_own, STORE_CONNECT_MS, 7, argv);
+}
+
+/* Those of others, which so become ours. */
+
+static void on_claimed(struct redis_request *q, const struct resp_item *it)
+{
+	(void)q;
+	if (redis_is_error(it)) {
+		on_refusal(it);
+	} else if (it->last) {
+		asked = own_done = survived = false;
+		read_next();
+	}
 }
 
 static void claim(void)
@@ -180,8 +265,9 @@ static void claim(void)
 		SPAN("0"),
 		SPAN("COUNT"),
 		BATCH_TEXT,
+		SPAN("JUSTID"),
 	};
-	ask(&worker_commands, STORE_CONNECT_MS, 8, argv);
+	ask(&worker_commands, on_claimed, STORE_CONNECT_MS, 9, argv);
 }
 
 static void read_next(void)
@@ -190,14 +276,14 @@ static void read_next(void)
 		return;
 	if (!own_done) {
 		source = OWN;
-		read_group("0");
+		look_for_own();
 	} else if (worker_loop->now >= next_claim) {
 		source = CLAIMED;
 		next_claim = worker_loop->now + worker_config.claim_ms / 2;
 		claim();
 	} else {
 		source = NEW;
-		read_group(">");
+		read_new();
 	}
 }
 
@@ -205,6 +291,7 @@ void queue_batch_over(bool again)
 {
 	if (again) {
 		own_done = false;
+		survived = true;
 		rest();
 	} else {
 		read_next();
@@ -253,17 +340,22 @@ static void on_down(struct redis *r, const char *why)
 
 static const struct redis_events reader_events = {on_ready, on_down, NULL, NULL};
 
-/* The same after a restart of the same container, so that its unfinished jobs are its own. */
+/*
+ * The same after a restart of the same container, or of a process by its parent, so that its
+ * unfinished jobs are its own.
+ */
 static void name_consumer(void)
 {
-	char host[CONSUMER_MAX - 24];
+	char host[CONSUMER_MAX - 32];
 	struct out o = out_init(consumer, sizeof consumer - 1);
 	if (gethostname(host, sizeof host) != 0)
 		host[0] = '\0';
 	host[sizeof host - 1] = '\0';
 	out_str(&o, host);
 	out_byte(&o, '-');
-	out_u64(&o, (uint64_t)getpid());
+	out_u64(&o, (uint64_t)(worker_config.common.workers > 1 ? getppid() : getpid()));
+	out_byte(&o, '-');
+	out_u64(&o, workers_number);
 	consumer[o.n] = '\0';
 }
 

@@ -1,7 +1,8 @@
 /*
  * From a job to its result. A batch is looked up at once (what is computed already is only
- * acknowledged) and computed job by job; the results of one turn leave in one transaction with
- * their acknowledgements: a worker that dies at any point leaves either a job or a result.
+ * acknowledged, what was given up before is set aside) and computed job by job; the results of one
+ * turn leave in one transaction with their acknowledgements: a worker that dies at any point leaves
+ * either a job or a result.
  */
 #include "services/worker/worker.h"
 
@@ -10,17 +11,21 @@
 #include <string.h>
 #include <time.h>
 
-#define TURN_BYTES (64 << 10) /* of results computed in one turn, so that the loop stays live */
-#define TRIM_FROM 8           /* entries; below, XDEL costs less than the script */
+/* What is computed in one turn, so that the loop stays live: bytes of results, and time. */
+#define TURN_BYTES (64 << 10)
+#define TURN_US 20000
+#define ASIDE_SECONDS SPAN("3600") /* after the last one, those given up are forgotten */
+#define TRIM_FROM 8                /* entries; below, XDEL costs less than the script */
 /* The log of results is trimmed here; who missed more reads all values again. */
 #define LOG_MAX SPAN("10000")
 
-enum stage { FREE, LOOKING, TO_COMPUTE, KNOWN, WRITING };
+enum stage { FREE, LOOKING, TO_COMPUTE, KNOWN, GIVEN_UP, WRITING };
 
 struct item {
 	struct redis_request request; /* of the transaction, when it is the first in it */
 	struct item *next;            /* in the same transaction */
 	enum stage stage;
+	uint64_t tries;
 	uint8_t id_n, index_n, trace_n;
 	uint8_t id[ENTRY_ID_MAX], index[INDEX_MAX], trace[TRACE_MAX];
 };
@@ -37,7 +42,7 @@ static struct {
 	uint8_t text[TURN_BYTES + JOB_RESULT_MAX];
 	size_t n;
 	struct item *first, **end;
-	struct item *last;
+	struct item *last, *given_up; /* at most one: only what comes alone was tried before */
 	struct span ack[3 + BATCH], del[4 + BATCH], set[2 + 2 * BATCH], log[BATCH][8];
 	size_t acks, sets;
 } turn;
@@ -130,7 +135,7 @@ static void turn_open(void)
 	memcpy(turn.del, del, sizeof del);
 	memcpy(turn.set, set, sizeof set);
 	turn.n = turn.acks = turn.sets = 0;
-	turn.first = NULL;
+	turn.first = turn.given_up = NULL;
 	turn.end = &turn.first;
 }
 
@@ -156,7 +161,9 @@ static void turn_put(struct item *i, struct span result)
 
 static void turn_write(void)
 {
-	struct redis_command commands[3 + BATCH] = {
+	struct span mark[4] = {SPAN("HSET"), KEY_ASIDE, SPAN_NONE, SPAN("1")};
+	const struct span expire[] = {SPAN("EXPIRE"), KEY_ASIDE, ASIDE_SECONDS};
+	struct redis_command commands[5 + BATCH] = {
 		{3 + turn.acks, turn.ack},
 		{4 + turn.acks, turn.del},
 		{2 + 2 * turn.sets, turn.set},
@@ -171,6 +178,11 @@ static void turn_write(void)
 	}
 	for (size_t i = 0; i < turn.sets; i++)
 		commands[n++] = (struct redis_command){8, turn.log[i]};
+	if (turn.given_up != NULL) {
+		mark[2] = index_of(turn.given_up);
+		commands[n++] = (struct redis_command){4, mark};
+		commands[n++] = (struct redis_command){3, expire};
+	}
 	turn.first->request = (struct redis_request){.item = on_written, .failed = on_failed};
 	if (redis_transact(&worker_commands, &turn.first->request, STORE_CONNECT_MS, n, commands) <
 	    0)
@@ -208,11 +220,35 @@ static uint64_t now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+static struct item *in_hand;
+
+static void on_late(void)
+{
+	log_job(in_hand, LOG_ERROR, "job takes too long, ending this process", NULL);
+	log_flush();
+}
+
+static int run(struct item *i, struct out *result)
+{
+	uint64_t start = now_us();
+	in_hand = i;
+	watch_begin();
+	int rc = job_run(index_of(i), result);
+	watch_end();
+	if (rc > 0)
+		counters_add_time(WORKER_SECONDS, now_us() - start);
+	return rc;
+}
+
 static void compute(struct item *i)
 {
 	int64_t n;
 	struct out result = out_init(turn.text + turn.n, JOB_RESULT_MAX);
-	uint64_t start = now_us();
+	if (i->tries > worker_config.job_tries) {
+		turn.given_up = i->index_n > 0 ? i : NULL;
+		set_aside(i, "whoever had it in hand ended");
+		return;
+	}
 	if (i->index_n == 0) {
 		set_aside(i, "it has no index");
 		return;
@@ -226,13 +262,12 @@ static void compute(struct item *i)
 		set_aside(i, "above MAX_INDEX");
 		return;
 	}
-	int rc = job_run(index_of(i), &result);
+	int rc = run(i, &result);
 	if (rc < 0) {
 		set_aside(i, job_strerror(rc));
 		return;
 	}
 	counters[WORKER_JOBS_DONE]++;
-	counters_add_time(WORKER_SECONDS, now_us() - start);
 	/* With the id of a request it has come through a router, which logs each one as well. */
 	log_job(i, i->trace_n > 0 ? LOG_INFO : LOG_DEBUG, "job done", NULL);
 	turn.n += result.n;
@@ -241,17 +276,22 @@ static void compute(struct item *i)
 
 static void compute_some(struct net_task *t)
 {
+	uint64_t end = now_us() + TURN_US;
 	turn_open();
-	for (unsigned i = 0; i < BATCH; i++) {
-		if (turn.n > TURN_BYTES) {
+	watch_open();
+	for (unsigned i = 0; i < used; i++) {
+		if (turn.n > TURN_BYTES || now_us() > end) {
 			net_task_put(worker_loop, t, compute_some);
 			break;
 		}
 		if (items[i].stage == KNOWN)
 			turn_put(&items[i], SPAN_NONE);
+		else if (items[i].stage == GIVEN_UP)
+			set_aside(&items[i], "it was given up within the hour");
 		else if (items[i].stage == TO_COMPUTE)
 			compute(&items[i]);
 	}
+	watch_close();
 	turn_write();
 }
 
@@ -264,23 +304,37 @@ static void batch_failed(void)
 		over(&items[n], false);
 }
 
+/* The values, then what was given up. */
+static void take_look(const struct resp_item *it, unsigned at, bool is_value)
+{
+	bool is_text = it->type == RESP_BULK;
+	if (is_value)
+		items[at].stage = is_text && !span_eq(it->str, PLACEHOLDER) ? KNOWN : TO_COMPUTE;
+	else if (is_text && items[at].stage == TO_COMPUTE)
+		items[at].stage = GIVEN_UP;
+}
+
 static void on_looked(struct redis_request *q, const struct resp_item *it)
 {
-	static unsigned at;
+	static unsigned list, at;
+	static bool refused;
 	(void)q;
-	if (redis_is_error(it)) {
-		worker_log_refusal("a look at values", it);
-		batch_failed();
-		return;
-	}
 	if (it->depth == 0) {
+		list = 0;
+		refused = redis_is_error(it);
+	} else if (it->depth == 1) {
 		at = 0;
-		return;
+		list++;
+		/* Without what was given up, it is tried again. */
+		refused = refused || (it->type == RESP_ERROR && list == 1);
+	} else if (!worker_is_part(it)) {
+		take_look(it, at++, list == 1);
 	}
-	bool known = it->type == RESP_BULK && !span_eq(it->str, PLACEHOLDER);
-	if (!worker_is_part(it))
-		items[at++].stage = known ? KNOWN : TO_COMPUTE;
-	if (it->last)
+	if (it->depth < 2 && (redis_is_error(it) || it->type == RESP_ERROR))
+		worker_log_refusal("a look at values", it);
+	if (it->last && refused)
+		batch_failed();
+	else if (it->last)
 		net_task_put(worker_loop, &compute_task, compute_some);
 }
 
@@ -298,7 +352,12 @@ static uint8_t keep(uint8_t *to, struct span s)
 	return (uint8_t)s.n;
 }
 
-void work_add(struct span id, struct span index, struct span trace)
+void work_start(void)
+{
+	watch_start(on_late);
+}
+
+void work_add(struct span id, struct span index, struct span trace, uint64_t tries)
 {
 	struct item *i = &items[used++];
 	open = true;
@@ -307,17 +366,20 @@ void work_add(struct span id, struct span index, struct span trace)
 	i->id_n = keep(i->id, id);
 	i->index_n = keep(i->index, index);
 	i->trace_n = keep(i->trace, trace);
+	i->tries = tries;
 	i->stage = LOOKING;
 }
 
 void work_begin(bool in_order)
 {
-	struct span argv[2 + BATCH] = {SPAN("HMGET"), KEY_VALUES};
+	struct span value[2 + BATCH] = {SPAN("HMGET"), KEY_VALUES};
+	struct span aside[2 + BATCH] = {SPAN("HMGET"), KEY_ASIDE};
+	const struct redis_command commands[] = {{2 + used, value}, {2 + used, aside}};
 	for (unsigned n = 0; n < used; n++)
-		argv[2 + n] = index_of(&items[n]);
+		value[2 + n] = aside[2 + n] = index_of(&items[n]);
 	failed = open = false;
 	fresh = in_order;
 	look_request = (struct redis_request){.item = on_looked, .failed = on_look_failed};
-	if (redis_send(&worker_commands, &look_request, STORE_CONNECT_MS, 2 + used, argv) < 0)
+	if (redis_transact(&worker_commands, &look_request, STORE_CONNECT_MS, 2, commands) < 0)
 		batch_failed();
 }

@@ -5,6 +5,7 @@
  *	job.c       what is computed: the place for another job
  *	queue.c     reading the stream: new jobs, our own unfinished ones, those of dead workers
  *	work.c      from a job to its result in Redis
+ *	watch.c     the end of a job that takes too long
  *	stats.c     what /metrics tells
  *	foreign.c   jobs of foreign hands: messages on `insert`, values that wait without a job
  */
@@ -21,6 +22,8 @@ struct worker_config {
 	struct redis_settings redis;
 	uint32_t max_index;
 	uint32_t claim_ms;
+	uint32_t job_ms;
+	uint32_t job_tries;
 };
 
 extern struct worker_config worker_config;
@@ -70,15 +73,30 @@ void queue_ready(void);
 /* Every job of the last batch is over. [again]: some failed, and shall be read once more. */
 void queue_batch_over(bool again);
 
-/* work.c: at most BATCH at a time, then queue_batch_over. */
-void work_add(struct span id, struct span index, struct span trace);
+/*
+ * work.c: at most BATCH at a time, then queue_batch_over. [tries]: how many workers had it in hand
+ * when they ended, and this one; above JOB_TRIES it is set aside.
+ */
+void work_add(struct span id, struct span index, struct span trace, uint64_t tries);
 /*
  * No more of this batch will come. [in_order]: what was added is a part of the queue without gaps,
  * in its order.
  */
 void work_begin(bool in_order);
+void work_start(void);
 bool work_idle(void);
 unsigned work_left(void);
+
+/*
+ * watch.c: between watch_open and watch_close, a job that takes longer than JOB_TIME (and less than
+ * twice that) ends the process; before that [late] is called, from within a signal that came in the
+ * middle of the job.
+ */
+void watch_start(void (*late)(void));
+void watch_open(void);
+void watch_close(void);
+void watch_begin(void);
+void watch_end(void);
 
 /* foreign.c */
 extern struct redis foreign_messages;

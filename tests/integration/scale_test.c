@@ -185,6 +185,38 @@ static void test_others(void)
 	all_done("they are claimed");
 }
 
+static int consumers(void)
+{
+	return number_of(store_redis_cli(redis, "EVAL",
+					 "return #redis.call('XINFO', 'CONSUMERS', KEYS[1], "
+					 "'workers')",
+					 "1", "{values}:jobs", NULL));
+}
+
+static void wait_consumers(int n)
+{
+	for (long long end = now_ms() + WAIT_MS; consumers() != n && now_ms() < end;)
+		tick();
+}
+
+/*
+ * Who was killed is forgotten when nothing is left of it, and who is frozen, until it goes on. What
+ * has a job in hand stays.
+ */
+static void test_forgotten(void)
+{
+	free(store_redis_cli(redis, "XGROUP", "CREATECONSUMER", "{values}:jobs", "workers",
+			     "never came", NULL));
+	proc_signal(worker[1], SIGSTOP);
+	wait_consumers(1);
+	is_int(consumers(), 1, "of those who do not ask, none is left in the group");
+	proc_signal(worker[1], SIGCONT);
+	put_jobs(24000, SOME);
+	all_done("the frozen one is back");
+	wait_consumers(2);
+	is_int(consumers(), 2, "and in the group again");
+}
+
 int main(void)
 {
 	redis = store_redis(NULL);
@@ -196,6 +228,7 @@ int main(void)
 	test_killed();
 	test_frozen();
 	test_others();
+	test_forgotten();
 	for (int i = 1; i < WORKERS; i++)
 		is_int(proc_stop(worker[i], 12000), 0, "worker %d ends with 0", i);
 	return done();

@@ -270,6 +270,47 @@ static void claim(void)
 	ask(&worker_commands, on_claimed, STORE_CONNECT_MS, 9, argv);
 }
 
+/*
+ * Those who are not there any more: they have nothing, and have not asked for so many times
+ * CLAIM_AFTER. In one step, for what a consumer has in hand is lost with it; one that only was
+ * frozen is made again when it asks.
+ */
+#define ABSENT_CLAIMS 3
+
+static void on_forgotten(struct redis_request *q, const struct resp_item *it)
+{
+	(void)q;
+	if (redis_is_error(it))
+		worker_log_refusal("to forget workers", it);
+}
+
+static void on_not_forgotten(struct redis_request *q, int why)
+{
+	(void)q;
+	(void)why; /* there is a next time */
+}
+
+static void forget_absent(void)
+{
+	static const char script[] =
+		"for _, c in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do "
+		"if c[4] == 0 and c[6] > tonumber(ARGV[2]) and c[2] ~= ARGV[3] then "
+		"redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], c[2]) end end "
+		"return 1";
+	static struct redis_request forget = {.item = on_forgotten, .failed = on_not_forgotten};
+	static uint64_t next;
+	uint64_t absent = (uint64_t)worker_config.claim_ms * ABSENT_CLAIMS;
+	uint8_t buf[20];
+	const struct span argv[] = {
+		SPAN("EVAL"), span_str(script),     SPAN("1"),          KEY_JOBS,
+		GROUP,        dec_put(buf, absent), span_str(consumer),
+	};
+	if (worker_loop->now < next)
+		return;
+	next = worker_loop->now + worker_config.claim_ms;
+	redis_send(&worker_commands, &forget, STORE_CONNECT_MS, 7, argv);
+}
+
 static void read_next(void)
 {
 	if (asked || stopped || !work_idle() || !queue_reader.ready || !worker_commands.ready)
@@ -281,6 +322,7 @@ static void read_next(void)
 		source = CLAIMED;
 		next_claim = worker_loop->now + worker_config.claim_ms / 2;
 		claim();
+		forget_absent();
 	} else {
 		source = NEW;
 		read_new();

@@ -74,17 +74,22 @@ static bool wait_computations(int n)
 	return true;
 }
 
-static void all_done(const char *when)
+static int without_value(void)
 {
-	for (long long end = now_ms() + WAIT_MS; waiting() > 0 && now_ms() < end;)
-		tick();
-	is_int(waiting(), 0, "%s: nothing waits in the queue", when);
-	char *left =
+	return number_of(
 		store_redis_cli(redis, "EVAL",
 				"local n = 0 for _, v in ipairs(redis.call('HVALS', KEYS[1])) do "
 				"if v == 'Nothing yet!' then n = n + 1 end end return n",
-				"1", "values", NULL);
-	is_int(number_of(left), 0, "%s: every value is there", when);
+				"1", "values", NULL));
+}
+
+static void all_done(const char *when)
+{
+	for (long long end = now_ms() + WAIT_MS;
+	     (waiting() > 0 || without_value() > 0) && now_ms() < end;)
+		tick();
+	is_int(waiting(), 0, "%s: nothing waits in the queue", when);
+	is_int(without_value(), 0, "%s: every value is there", when);
 }
 
 static void remember_commands(const char *slower_than)
@@ -199,15 +204,9 @@ static void wait_consumers(int n)
 		tick();
 }
 
-/*
- * Who was killed is forgotten when nothing is left of it, and who is frozen, until it goes on. What
- * has a job in hand stays.
- */
+/* Who was killed is forgotten when nothing is left of it, and who is frozen, until it goes on. */
 static void test_forgotten(void)
 {
-	free(store_redis_cli(redis, "XGROUP", "CREATECONSUMER", "{values}:jobs", "workers",
-			     "never came", NULL));
-	proc_signal(worker[1], SIGSTOP);
 	wait_consumers(1);
 	is_int(consumers(), 1, "of those who do not ask, none is left in the group");
 	proc_signal(worker[1], SIGCONT);
@@ -215,6 +214,29 @@ static void test_forgotten(void)
 	all_done("the frozen one is back");
 	wait_consumers(2);
 	is_int(consumers(), 2, "and in the group again");
+}
+
+/*
+ * A worker that starts looks for values without a job. Those that have one in the queue get no
+ * other; one that has none gets it though the queue is not empty.
+ */
+static void test_lost(void)
+{
+	static const char take[] = "redis.call('XREADGROUP', 'GROUP', 'workers', 'other', "
+				   "'COUNT', 3, 'STREAMS', KEYS[1], '>') return 1";
+	static const char added[] = "local x = redis.call('XINFO', 'STREAM', KEYS[1]) "
+				    "for i = 1, #x, 2 do if x[i] == 'entries-added' then "
+				    "return x[i + 1] end end";
+	int before = number_of(store_redis_cli(redis, "EVAL", added, "1", "{values}:jobs", NULL));
+	put_jobs(26000, SOME);
+	free(store_redis_cli(redis, "HSET", "values", "29000", "Nothing yet!", NULL));
+	free(store_redis_cli(redis, "EVAL", take, "1", "{values}:jobs", NULL));
+	start(0);
+	all_done("a value whose job was lost");
+	is_int(number_of(store_redis_cli(redis, "EVAL", added, "1", "{values}:jobs", NULL)) -
+		       before,
+	       SOME + 1, "it got a job, and no other value got a second");
+	is_int(proc_stop(worker[0], 12000), 0, "the worker ends with 0");
 }
 
 int main(void)
@@ -227,9 +249,14 @@ int main(void)
 	test_shared();
 	test_killed();
 	test_frozen();
+	/* Early, for it takes some seconds until it is forgotten. */
+	proc_signal(worker[1], SIGSTOP);
+	free(store_redis_cli(redis, "XGROUP", "CREATECONSUMER", "{values}:jobs", "workers",
+			     "never came", NULL));
 	test_others();
 	test_forgotten();
 	for (int i = 1; i < WORKERS; i++)
 		is_int(proc_stop(worker[i], 12000), 0, "worker %d ends with 0", i);
+	test_lost();
 	return done();
 }

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define DELAY_MS 200
-#define WAITING_MAX 4096 /* more at a time: the next connect, or the api's rebuild, finds them */
+#define WAITING_MAX 4096 /* more at a time: a sweep finds them when these are over */
 #define BATCH_MAX 256
 #define AGAIN_MS 500 /* to the next look whether what was noted is gone */
 #define SWEEP_MS 600000
@@ -24,7 +24,7 @@ struct redis foreign_messages;
 static struct store_log sub_log = {.store = "redis", .use = "messages"};
 static struct redis_request put_request, sweep_request;
 static struct net_timer timer, sweep_timer;
-static bool putting, sweeping;
+static bool putting, sweeping, missed;
 static struct span newest; /* entry of the queue, when those of [noted] had been heard of */
 static unsigned noted;     /* from the head of the ring on */
 
@@ -52,6 +52,7 @@ static const char script[] =
 	"return 1";
 
 static void look(struct net_timer *t);
+static void begin_sweep(struct net_timer *t);
 
 static void look_in(uint64_t ms)
 {
@@ -60,8 +61,13 @@ static void look_in(uint64_t ms)
 
 static void add(struct span index)
 {
-	if (count == WAITING_MAX || index.n > INDEX_MAX)
+	int64_t n;
+	if (index.n > INDEX_MAX || !dec_i64(index, &n))
 		return;
+	if (count == WAITING_MAX) {
+		missed = true;
+		return;
+	}
 	unsigned at = (head + count++) % WAITING_MAX;
 	waiting[at].due = worker_loop->now + DELAY_MS;
 	waiting[at].n = (uint8_t)index.n;
@@ -102,8 +108,12 @@ static void on_put(struct redis_request *q, const struct resp_item *it)
 		noted -= n;
 		count -= n;
 	}
-	if (count > 0)
+	if (count > 0) {
 		look_in(later ? AGAIN_MS : 0);
+	} else if (missed) {
+		missed = false;
+		begin_sweep(&sweep_timer);
+	}
 }
 
 static void put(void)
@@ -190,7 +200,7 @@ static void on_sweep_item(struct redis_request *q, const struct resp_item *it)
 		next = span_head(it->str, sizeof cursor);
 		memcpy(cursor, next.p, next.n);
 		next.p = cursor;
-	} else if (it->str.n < INDEX_MAX) {
+	} else {
 		add(it->str);
 	}
 	if (!it->last)
@@ -235,12 +245,11 @@ static void on_push(struct redis *r, const struct resp_item *it)
 {
 	static unsigned at;
 	static bool message;
-	int64_t n;
 	(void)r;
 	at = it->depth == 0 ? 0 : at + 1;
 	if (at == 1)
 		message = span_eq(it->str, SPAN("message"));
-	if (at == 3 && message && dec_i64(it->str, &n))
+	if (at == 3 && message)
 		add(it->str);
 }
 

@@ -219,7 +219,7 @@ test: ## every test, on the binaries that ship (SAN=1: with ASan and UBSan)
 	@$(MAKE) --no-print-directory test-run
 
 .PHONY: test-run test-programs
-test-programs: $(BINS) $(TESTS)
+test-programs: $(BINS) $(TESTS) $(WORKER_BAD)
 test-run: test-programs pure arrows
 	prove --jobs 2 --merge --exec '' $(TESTS)
 
@@ -288,6 +288,12 @@ bench-app: ## what the whole application costs, beside Node and Go (T=2, ROUNDS=
 	@$(MAKE) --no-print-directory bench-app-programs
 	@PATH="$$PATH:/usr/sbin" BENCH_GO="$(if $(GO_THERE),$(abspath $(GO_REFERENCE)))" \
 		$(B)/tests/bench/app
+
+.PHONY: bench-job
+bench-job: ## how long the worker's job takes
+	@scripts/setup.sh build
+	@$(MAKE) --no-print-directory $(B)/tests/bench/job
+	@$(B)/tests/bench/job
 
 # Made with the binaries, and from them.
 SBOM      := $(B)/barnacle.spdx.json

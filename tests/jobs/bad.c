@@ -1,6 +1,6 @@
 /*
  * Another job, as somebody else may write one, in the place of src/services/worker/job.c: it gives
- * the index back, but there are some that it does not survive.
+ * the index back, but there are some that it does not survive, one with nothing, one with too much.
  */
 #include "services/worker/job.h"
 
@@ -22,15 +22,21 @@ int job_run(struct span index, struct out *result)
 			sleep_ms(1000);
 	if (span_eq(index, SPAN("15")))
 		abort();
+	if (span_eq(index, SPAN("16")))
+		return JOB_OK;
+	/* Too much, and nobody looks. */
+	if (span_eq(index, SPAN("17")))
+		while (!result->over)
+			out_str(result, "more and more ");
 	/* Long enough that a batch of them takes longer than one job may. */
 	if (span_starts(index, SPAN("20")))
 		sleep_ms(5);
 	out_str(result, "job ");
 	out_span(result, index);
-	return result->over ? JOB_EROOM : JOB_OK;
+	return JOB_OK;
 }
 
 const char *job_strerror(int rc)
 {
-	return rc < 0 ? "it did not fit" : "done";
+	return rc == JOB_EROOM ? "more than JOB_RESULT_MAX" : "unknown";
 }

@@ -152,14 +152,6 @@ int job_run(struct span index, struct out *result)
 	return put_number(result, fibonacci((uint32_t)n + 1));
 }
 
-size_t job_result_size(uint64_t n)
-{
-	if (n > JOB_MAX)
-		n = JOB_MAX;
-	/* log10 of the golden ratio is 0.2089876...; a digit for the part and one for n + 1. */
-	return (size_t)(n * 20899 / 100000) + 2;
-}
-
 const char *job_strerror(int rc)
 {
 	switch (rc) {

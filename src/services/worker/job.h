@@ -27,18 +27,17 @@ enum {
 	JOB_OK = 1,
 	JOB_EINPUT = -1,  /* the index is not a decimal integer */
 	JOB_ETOOBIG = -2, /* above JOB_MAX */
-	JOB_EROOM = -3,   /* the result did not fit; nothing was written, result->over is set */
+	JOB_EROOM = -3,   /* the result did not fit: result->over is set */
 };
 
 /*
  * Puts f(index) as decimal text. [index] is decimal text too: one '-' and leading zeros are
- * allowed, a '+', a blank or nothing at all are not. JOB_OK, or an error with nothing put.
+ * allowed, a '+', a blank or nothing at all are not. JOB_OK, or an error with nothing put: then the
+ * job is set aside. Who takes longer than JOB_TIME ends the process.
  */
 int job_run(struct span index, struct out *result);
 
-/* Room that is enough for the result of n; above JOB_MAX, what JOB_MAX needs. */
-size_t job_result_size(uint64_t n);
-
+/* A sentence without full stop for the log: why the job was set aside. Never NULL. */
 const char *job_strerror(int rc);
 
 #endif

@@ -149,7 +149,7 @@ static void turn_put(struct item *i, struct span result)
 	turn.last = i;
 	turn.ack[3 + turn.acks] = turn.del[4 + turn.acks] = id_of(i);
 	turn.acks++;
-	if (result.n == 0)
+	if (result.p == NULL)
 		return;
 	const struct span log[] = {SPAN("XADD"), KEY_LOG,   SPAN("MAXLEN"), SPAN("~"),
 				   LOG_MAX,      SPAN("*"), SPAN("index"),  index_of(i)};
@@ -235,7 +235,9 @@ static int run(struct item *i, struct out *result)
 	watch_begin();
 	int rc = job_run(index_of(i), result);
 	watch_end();
-	if (rc > 0)
+	if (rc >= 0 && result->over)
+		return JOB_EROOM;
+	if (rc >= 0)
 		counters_add_time(WORKER_SECONDS, now_us() - start);
 	return rc;
 }

@@ -42,9 +42,10 @@ static struct {
 	uint8_t text[TURN_BYTES + JOB_RESULT_MAX];
 	size_t n;
 	struct item *first, **end;
-	struct item *last, *given_up; /* at most one: only what comes alone was tried before */
+	struct item *last;
 	struct span ack[3 + BATCH], del[4 + BATCH], set[2 + 2 * BATCH], log[BATCH][8];
-	size_t acks, sets;
+	struct span mark[2 + 2 * BATCH];
+	size_t acks, sets, marks;
 } turn;
 
 /*
@@ -134,8 +135,10 @@ static void turn_open(void)
 	memcpy(turn.ack, ack, sizeof ack);
 	memcpy(turn.del, del, sizeof del);
 	memcpy(turn.set, set, sizeof set);
-	turn.n = turn.acks = turn.sets = 0;
-	turn.first = turn.given_up = NULL;
+	const struct span mark[] = {SPAN("HSET"), KEY_ASIDE};
+	memcpy(turn.mark, mark, sizeof mark);
+	turn.n = turn.acks = turn.sets = turn.marks = 0;
+	turn.first = NULL;
 	turn.end = &turn.first;
 }
 
@@ -161,7 +164,6 @@ static void turn_put(struct item *i, struct span result)
 
 static void turn_write(void)
 {
-	struct span mark[4] = {SPAN("HSET"), KEY_ASIDE, SPAN_NONE, SPAN("1")};
 	const struct span expire[] = {SPAN("EXPIRE"), KEY_ASIDE, ASIDE_SECONDS};
 	struct redis_command commands[5 + BATCH] = {
 		{3 + turn.acks, turn.ack},
@@ -178,9 +180,8 @@ static void turn_write(void)
 	}
 	for (size_t i = 0; i < turn.sets; i++)
 		commands[n++] = (struct redis_command){8, turn.log[i]};
-	if (turn.given_up != NULL) {
-		mark[2] = index_of(turn.given_up);
-		commands[n++] = (struct redis_command){4, mark};
+	if (turn.marks > 0) {
+		commands[n++] = (struct redis_command){2 + 2 * turn.marks, turn.mark};
 		commands[n++] = (struct redis_command){3, expire};
 	}
 	turn.first->request = (struct redis_request){.item = on_written, .failed = on_failed};
@@ -211,6 +212,17 @@ static void set_aside(struct item *i, const char *why)
 	counters[WORKER_JOBS_ASIDE]++;
 	log_job(i, LOG_WARN, "job set aside", why);
 	turn_put(i, SPAN_NONE);
+}
+
+/* Nor shall anybody make a job of it again, if it is a number, and so a value that is asked for. */
+static void give_up(struct item *i, const char *why)
+{
+	int64_t n;
+	if (i->index_n < INDEX_MAX && dec_i64(index_of(i), &n)) {
+		turn.mark[2 + 2 * turn.marks] = index_of(i);
+		turn.mark[3 + 2 * turn.marks++] = SPAN("1");
+	}
+	set_aside(i, why);
 }
 
 static uint64_t now_us(void)
@@ -247,8 +259,7 @@ static void compute(struct item *i)
 	int64_t n;
 	struct out result = out_init(turn.text + turn.n, JOB_RESULT_MAX);
 	if (i->tries > worker_config.job_tries) {
-		turn.given_up = i->index_n > 0 ? i : NULL;
-		set_aside(i, "whoever had it in hand ended");
+		give_up(i, "whoever had it in hand ended");
 		return;
 	}
 	if (i->index_n == 0) {
@@ -266,7 +277,7 @@ static void compute(struct item *i)
 	}
 	int rc = run(i, &result);
 	if (rc < 0) {
-		set_aside(i, job_strerror(rc));
+		give_up(i, job_strerror(rc));
 		return;
 	}
 	counters[WORKER_JOBS_DONE]++;

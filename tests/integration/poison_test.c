@@ -187,7 +187,7 @@ static void wait_tries(int n)
 		tick();
 }
 
-/* The api has looked through the record since it started, and has no reason to do it again. */
+/* The api has looked through the record since it started, and has no reason to do it soon again. */
 static bool wait_rebuilt(void)
 {
 	for (long long end = now_ms() + WAIT_MS; now_ms() < end; tick())
@@ -218,16 +218,28 @@ static void test_type(const char *key, const char *name, const char *index, cons
 	ok(wait_queue_empty(), "%s: and nothing waits", name);
 }
 
+/* Of two numbers in the record that have no value, the api makes a job of one. */
+static void put_record(void)
+{
+	free(store_psql(app.pg, "CREATE TABLE values (number INT); "
+				"INSERT INTO values VALUES (31), (32)"));
+	free(store_redis_cli(app.redis, "HSET", "{values}:aside", "31", "1", NULL));
+}
+
 int main(void)
 {
 	app_open(&app);
+	put_record();
 	app_run(&app, APP_API);
 	app_run(&app, APP_WORKER);
 	ok(app_ready(&app, APP_API, WAIT_MS) && app_ready(&app, APP_WORKER, WAIT_MS), "both run");
+	ok(wait_rebuilt(), "the api has looked through its record");
+	ok(wait_value("32", "3524578"), "and made a job of what had none");
+	is_int(number_of(store_redis_cli(app.redis, "HEXISTS", "values", "31", NULL)), 0,
+	       "but not of what was given up");
 	test_stream();
 	test_channel();
 	test_hash();
-	ok(wait_rebuilt(), "the api has looked through its record");
 	test_type(JOBS, "the stream is a set", "21", "17711");
 	test_type("values", "the hash is a set", "20", "10946");
 	ok(app_stop_all(&app), "both end with 0 on SIGTERM");

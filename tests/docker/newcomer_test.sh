@@ -37,9 +37,13 @@ value_is_computed() {
 }
 
 git bundle create "$WORK/barnacle.bundle" HEAD >/dev/null 2>&1
+# Whom this machine trusts: some have a proxy between them and npm's registry, with an authority of its own.
+trusted=/etc/ssl/certs/ca-certificates.crt
+set --
+[ ! -r "$trusted" ] || set -- -v "$trusted:/trusted.crt:ro" -e NODE_EXTRA_CA_CERTS=/trusted.crt
 # What a machine has and Docker takes away: shared memory, ::1, and the namespaces of Chromium's sandbox.
 docker run -d --init --shm-size 512m --sysctl net.ipv6.conf.all.disable_ipv6=0 \
-  --security-opt seccomp=unconfined --name "$name" -v "$WORK/barnacle.bundle:/barnacle.bundle:ro" \
+  --security-opt seccomp=unconfined --name "$name" -v "$WORK/barnacle.bundle:/barnacle.bundle:ro" "$@" \
   barnacle-test/newcomer sleep infinity >/dev/null
 inside 'git -c advice.detachedHead=false clone -q /barnacle.bundle barnacle' || bail 'git clone'
 is "$(inside 'id -un; command -v cc curl psql redis-server node | wc -l' | xargs)" 'newcomer 0' \

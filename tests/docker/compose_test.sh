@@ -11,16 +11,7 @@ url=http://127.0.0.1:$PORT
 posted=$WORK/posted
 
 compose() {
-  if command -v docker-compose >/dev/null; then
-    docker-compose -p "$project" -f compose.yaml "$@" >>"$WORK/compose.log" 2>&1
-  else
-    docker compose -p "$project" -f compose.yaml "$@" >>"$WORK/compose.log" 2>&1
-  fi
-}
-
-# The container of service $1.
-container() {
-  docker ps -aq --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$1"
+  composer -p "$project" -f compose.yaml "$@" >>"$WORK/compose.log" 2>&1
 }
 
 down() {

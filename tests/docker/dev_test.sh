@@ -10,17 +10,16 @@ export PORT
 url=http://127.0.0.1:$PORT
 
 compose() {
-  if command -v docker-compose >/dev/null; then
-    set -- docker-compose -p "$project" "$@"
-  else
-    set -- docker compose -p "$project" "$@"
-  fi
-  (cd "$copy" && COMPOSE_FILE=compose.yaml:compose.dev.yaml "$@") >>"$WORK/dev.log" 2>&1
+  (cd "$copy" && COMPOSE_FILE=compose.yaml:compose.dev.yaml composer -p "$project" "$@") >>"$WORK/dev.log" 2>&1
 }
 
 down() {
   compose down -v --timeout 10
   rm -rf "$copy"
+}
+
+compiler_says() {
+  docker logs "$(container make)" 2>&1 | grep -q "$1"
 }
 
 page_says() {
@@ -46,8 +45,10 @@ until_ok 60 page_says '<!-- changed -->'
 ok $? 'a page that is saved is there'
 echo 'int no_semicolon' >>"$copy/src/services/web/page.c"
 sed -i 's|</body>|<!-- later --></body>|' "$copy/src/services/web/page/index.html"
-until_ok 10 page_says '<!-- changed -->'
-ok $? 'a mistake leaves the last one running'
+until_ok 60 compiler_says 'int no_semicolon'
+ok $? 'a mistake is in the log'
+page_says '<!-- changed -->'
+ok $? 'and the last one that could be built still runs'
 sed -i '$d' "$copy/src/services/web/page.c"
 until_ok 60 page_says '<!-- later -->'
 ok $? 'and without it the next one runs'

@@ -10,8 +10,8 @@ root=$(CDPATH='' cd -- "$here/../.." && pwd -P)
 cd "$root" || exit 1
 
 points=0 failed=0
-# Where the router is.
-url=
+# Where the router is, and what the containers of compose belong to.
+url='' project=''
 
 # ok STATUS NAME...: a test point that holds when STATUS is 0. Its own status tells whether it did.
 ok() {
@@ -90,6 +90,20 @@ port_from() {
     port=$((port + 1))
   done
   echo "$port"
+}
+
+# docker-compose 1 or docker compose 2, whichever there is.
+composer() {
+  if have docker-compose; then
+    docker-compose "$@"
+  else
+    docker compose "$@"
+  fi
+}
+
+# The container of service $1 of $project.
+container() {
+  docker ps -aq --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$1"
 }
 
 inspect() {

@@ -1,5 +1,6 @@
 #!/bin/sh
-# test-docker.sh [TEST...]: the tests in tests/docker, or some of them (images compose dev ecs newcomer).
+# test-docker.sh [TEST...]: the tests in tests/docker, or some of them (images compose dev ecs deployed
+# newcomer).
 #
 # They need root and no registry: base images are made from the distribution's packages and kept in
 # CACHE (/var/cache/barnacle-test). Uses the Docker engine that runs; when there is none, starts one
@@ -15,7 +16,7 @@ here=$(dirname -- "$0")
 root=$(checkout "$0")
 WORK=$root/build/docker
 cache=${CACHE:-/var/cache/barnacle-test}
-names=${*:-images compose dev ecs newcomer}
+names=${*:-images compose dev ecs deployed newcomer}
 
 skip() {
   echo "1..0 # SKIP $*"

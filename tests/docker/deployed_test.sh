@@ -109,6 +109,7 @@ test_own() {
   ok $? 'own: and its values are computed again'
 }
 
+need_images
 test_eb_compose
 test_own
 finish

@@ -52,6 +52,7 @@ run() {
   }
 }
 
+need_images
 [ -e "$file" ] || bail "$file is there"
 docker run -d --name "$prefix-postgres" -e POSTGRES_PASSWORD=a-password --user postgres "$POSTGRES_IMAGE" >/dev/null
 docker run -d --name "$prefix-redis" --user redis "$REDIS_IMAGE" redis-server >/dev/null

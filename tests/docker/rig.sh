@@ -141,6 +141,16 @@ healthy() {
   [ "$(inspect "$1" '{{.State.Health.Status}}')" = healthy ]
 }
 
+# Builds the images, unless a test before has.
+need_images() {
+  for service in router web api worker; do
+    docker image inspect "$PREFIX/$service:$TAG" >/dev/null 2>&1 && continue
+    make -s images >"$WORK/images.log" 2>&1 && return
+    diag "$(tail "$WORK/images.log")"
+    bail 'make images'
+  done
+}
+
 # Everything that a browser would do.
 end_to_end() {
   until_ok 30 answers /api/values/all

@@ -51,7 +51,7 @@ is "$(inside 'id -un; command -v cc curl psql redis-server node | wc -l' | xargs
 
 docker exec "$name" bash -lc 'cd barnacle && exec make run' >"$log" 2>&1 &
 runner=$!
-until_ok 300 page_answers
+until_ok 600 page_answers
 ok $? 'make run ends in a page that answers' || diag "$(tail "$log")"
 until_ok 30 value_is_taken
 until_ok 10 value_is_computed
@@ -61,7 +61,7 @@ inside 'kill -INT "$(cut -d " " -f 1 barnacle/var/run/lock)"'
 wait "$runner"
 holds "$(tail -n 20 "$log")" Stopped. 'Ctrl-C stops all of it'
 
-docker exec "$name" timeout 600 bash -lc 'cd barnacle && exec make test' >"$log" 2>&1
+docker exec "$name" timeout 900 bash -lc 'cd barnacle && exec make test' >"$log" 2>&1
 ok $? 'make test passes'
 diag "$(grep -E '^(Files=|Result:|not ok|.*Failed)' "$log" | tail -n 20)"
 finish

@@ -181,5 +181,9 @@ for name in $names; do
   programs="$programs tests/docker/${name}_test.sh"
 done
 cd "$root"
+: >"$WORK/figures"
+status=0
 # shellcheck disable=SC2086
-prove ${VERBOSE:+-v} --timer --merge --exec sh $programs
+prove ${VERBOSE:+-v} --failures --timer --merge --exec sh $programs || status=$?
+cat "$WORK/figures"
+[ "$status" = 0 ]

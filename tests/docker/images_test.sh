@@ -12,7 +12,7 @@ VERSION=1.2.3 make -s images >"$out/log" 2>&1 || {
   bail 'make images'
 }
 # Without what the engine's client says of its age.
-diag "$(grep -E '^(image|[^ ]+:[^ ]+) ' "$out/log")"
+figure "$(grep -E '^(image|[^ ]+:[^ ]+) ' "$out/log")"
 
 # What web holds besides its program: each file of the page, and again as gzip has it.
 page=$(for file in src/services/web/page/*; do

@@ -56,6 +56,12 @@ diag() {
   printf '%s\n' "$*" | sed 's/^/# /'
 }
 
+# What was measured: scripts/test-docker.sh prints it at the end.
+figure() {
+  diag "$*"
+  printf '%s\n' "$*" >>"$WORK/figures"
+}
+
 # The end of a test program.
 finish() {
   echo "1..$points"
@@ -187,6 +193,8 @@ fits() {
   # shellcheck disable=SC2046
   set -- "$1" "$2" $(memory "$1")
   [ "$3" -lt "$4" ]
-  ok $? "$2: memory inside of its limit: group at most $3 of $4 KiB, resident at most $5 KiB"
+  ok $? "$2: memory inside of its limit"
+  test=${0##*/}
+  figure "$(printf '%-8s %-6s memory at most %5d of %d KiB, resident %3d' "${test%_test.sh}" "$2" "$3" "$4" "$5")"
   is "$(inspect "$1" '{{.State.OOMKilled}} {{.RestartCount}}')" 'false 0' "$2: never killed, never restarted"
 }

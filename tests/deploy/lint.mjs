@@ -9,6 +9,7 @@ import { checkTravis, checkWorkflow } from './ci.mjs';
 import { checkTemplate, stackNames } from './cloudformation.mjs';
 import { checkCompose } from './compose.mjs';
 import { checkKustomization, checkObjects } from './kubernetes.mjs';
+import { checkDashboard, checkMetricNames, checkRules } from './metrics.mjs';
 import { SERVICES, readJson, readYaml } from './read.mjs';
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
@@ -61,15 +62,17 @@ const KINDS = [
   }],
   [/^\.github\/workflows\/[^/]+\.yml$/, (root, path, text) => checkWorkflow(text, path)],
   [/^\.travis\.yml$/, (root, path, text) => checkTravis(text)],
+  [/^deploy\/grafana\/[^/]+\.json$/, (root, path, text) => checkDashboard(root, text)],
+  [/^deploy\/prometheus\/[^/]+\.yaml$/, (root, path, text) => checkRules(root, text)],
   [/\.md$/, checkDocument],
   [/\.json$/, (root, path, text) => (readJson(text), [])],
   [/^deploy\/.*\.ya?ml$/, (root, path, text) => (readYaml(text), [])],
   [/\.sh$|^deploy\/own\/\.env\.example$/, () => []], // shellcheck's; the compose file's names
 ];
 
-// Links and names of files that are not there; parameters and outputs of templates that are not.
+// Links and names of files and of metrics that are not there; parameters of templates that are not.
 function checkDocument(root, path, text) {
-  const said = [];
+  const said = checkMetricNames(root, text);
   for (const [, to] of text.matchAll(/\]\((?!https?:)([^)#]+)(#[^)]*)?\)/g))
     if (!existsSync(join(root, dirname(path), to))) said.push(`there is no ${to}`);
   for (const [, to] of text.matchAll(/`?((?:deploy|docker|scripts|\.github)\/[A-Za-z0-9_./-]*[A-Za-z0-9_-])/g))

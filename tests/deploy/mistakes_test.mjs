@@ -14,7 +14,7 @@ const K8S = 'deploy/k8s/base/api.yaml', KNET = 'deploy/k8s/base/network.yaml';
 const PG = 'deploy/k8s/own/postgres.yaml', BACKUP = 'deploy/k8s/own/backup.yaml';
 const OVER = 'deploy/k8s/own/kustomization.yaml', BASE = 'deploy/k8s/base/kustomization.yaml';
 const CI = '.github/workflows/ci.yml', DEPLOY = '.github/workflows/deploy.yml', TRAVIS = '.travis.yml';
-const README = 'deploy/README.md';
+const README = 'deploy/README.md', ALERTS = 'deploy/prometheus/alerts.yaml', BOARD = 'deploy/grafana/barnacle.json';
 
 const rows = [
   ['a key twice', DATA, '      StorageType: gp3\n', '      StorageType: gp3\n      StorageType: gp2\n', /unique/],
@@ -109,6 +109,15 @@ const rows = [
   ['an access key in the file', TRAVIS, '$AWS_SECRET_KEY', 'wJalrXUtnFEMI', /secret_access_key/],
   ['a deployment of every branch', TRAVIS, '  on:\n    branch: main\n', '', /'on'/],
 
+  ['a metric that no service has', ALERTS, 'barnacle_queue_oldest_job_seconds', 'barnacle_queue_oldest_seconds', /no metric barnacle_queue_oldest_seconds/],
+  ['a label that no metric has', ALERTS, 'instance, connection)', 'instance, connexion)', /no label connexion/],
+  ['an expression without its end', ALERTS, 'seconds[30m])', 'seconds[30m]', /a mistake at/],
+  ['a key that an alert does not have', ALERTS, '        for: 1m\n', '        fore: 1m\n', /additional properties/],
+  ['an alert twice', ALERTS, 'alert: BarnacleErrors', 'alert: BarnacleJobsWait', /BarnacleJobsWait twice/],
+  ['a metric that a panel does not find', BOARD, 'barnacle_queue_jobs', 'barnacle_queued_jobs', /no metric barnacle_queued_jobs/],
+  ['a panel over another', BOARD, '"x": 12', '"x": 11', /lies over another/],
+
+  ['a metric that is not there, in a document', README, '`barnacle_queue_jobs', '`barnacle_queued_jobs', /no metric barnacle_queued_jobs/],
   ['a link to nowhere', README, '(eb-ecs/Dockerrun', '(eb-ecs/Dockerun', /no eb-ecs.Dockerun/],
   ['a file that is not there', README, 'deploy/release.sh', 'deploy/releases.sh', /no deploy\/releases.sh/],
   ['a parameter that no template has', README, 'SolutionStack=', 'SolutionsStack=', /no parameter SolutionsStack/],

@@ -125,6 +125,20 @@ test_memory() {
   done
 }
 
+# What deploy/prometheus/alerts.yaml looks at is there to be scraped.
+test_watched() {
+  for service in $services; do
+    admin "$(container "$service")" /metrics >"$WORK/metrics.$service"
+    grep -q "^barnacle_build_info{service=\"$service\"" "$WORK/metrics.$service"
+    ok $? "$service: /metrics on its admin port"
+  done
+  names=$(grep -oE '\b(barnacle|process)_[a-z_]+' deploy/prometheus/alerts.yaml | sort -u)
+  for name in $names; do
+    cat "$WORK"/metrics.* | grep -qE "^${name}[ {]"
+    ok $? "$name is among what the services tell"
+  done
+}
+
 # The engine gives a new container the lowest free address: another one takes it meanwhile.
 test_new_address() {
   old=$(container api)
@@ -229,6 +243,7 @@ test_stop() {
 test_up
 test_confined
 test_memory
+test_watched
 test_new_address
 test_without_network
 test_cut

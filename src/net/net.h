@@ -20,6 +20,7 @@
 #include "base/span.h"
 
 #include <signal.h>
+#include <sys/types.h>
 
 enum {
 	NET_ENONAME = -10001,   /* the name does not exist */
@@ -108,6 +109,7 @@ struct net_loop {
 	uint64_t received, sent; /* bytes, of all connections */
 	struct net_conn *viewer; /* whose input is being called, and what net_peek shows it */
 	struct span view;
+	ssize_t (*send_file)(struct net_conn *, struct span front); /* by net_write_file */
 };
 
 int net_loop_open(struct net_loop *loop);

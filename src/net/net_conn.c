@@ -38,6 +38,8 @@ static ssize_t wire_send(struct net_conn *c, struct span front, struct span tail
 	ssize_t sent;
 	if (tail.n == 0) {
 		sent = send(c->src.fd, front.p, front.n, MSG_NOSIGNAL);
+	} else if (c->tail_file) {
+		return c->loop->send_file(c, front);
 	} else {
 		struct iovec iov[2] = {
 			{(void *)(uintptr_t)front.p, front.n},
@@ -327,7 +329,12 @@ static void sent(struct net_conn *c, size_t n)
 		return;
 	}
 	net_buf_drop(c->loop, &c->out);
-	c->tail = span_tail(c->tail, n - front);
+	if (c->tail_file) {
+		c->tail.n -= n - front;
+		c->tail_file = c->tail.n > 0;
+	} else {
+		c->tail = span_tail(c->tail, n - front);
+	}
 }
 
 bool net_write_through(struct net_conn *c, struct span s)

@@ -12,8 +12,9 @@
  * An idle connection holds no buffer: bytes are received into one buffer that all share, and only
  * an incomplete piece is moved to a buffer of its own. Output takes a pooled buffer while it waits.
  *
- * Every socket byte passes through wire_recv and wire_send in net_conn.c and nowhere else: that is
- * the seam where a TLS engine will stand between the socket and what peek and write see.
+ * Every socket byte passes through wire_recv and wire_send in net_conn.c and nowhere else (for
+ *bytes of files, wire_send calls net_file.c): that is the seam where a TLS engine will stand
+ *between the socket and what peek and write see.
  */
 #ifndef NET_NET_CONN_H
 #define NET_NET_CONN_H
@@ -40,6 +41,15 @@ struct net_conn_ops {
 	void (*closed)(struct net_conn *c, int why);
 };
 
+/*
+ * A file whose bytes nobody changes any more while it is sent (net_write_file): a memfd that is
+ * sealed (memfd_create(2), F_ADD_SEALS in fcntl(2)), for example.
+ */
+struct net_file {
+	int fd;
+	uint64_t size;
+};
+
 struct net_buf {
 	uint8_t *p;
 	uint32_t off, len, cap; /* valid bytes are p[off] to p[len] */
@@ -51,7 +61,7 @@ struct net_conn {
 	const struct net_conn_ops *ops;
 	struct net_timer timer; /* the owner's until net_finish; stopped at close */
 	struct net_buf in, out;
-	struct span tail; /* borrowed bytes to send behind [out] */
+	struct span tail; /* borrowed bytes to send behind [out], or see tail_file */
 	struct net_conn *settling_next, *again_next;
 	uint64_t sent;   /* bytes the kernel took, ever */
 	uint32_t in_max; /* after net_finish: bytes that may still come, to be thrown away */
@@ -68,8 +78,9 @@ struct net_conn {
 	bool more : 1;     /* net_again was called */
 	bool in_again : 1; /* in the loop's list */
 	bool watched : 1;
-	bool shut : 1; /* FIN when all is sent */
-	bool torn : 1; /* sending failed, and the peer had not ended its side */
+	bool shut : 1;      /* FIN when all is sent */
+	bool torn : 1;      /* sending failed, and the peer had not ended its side */
+	bool tail_file : 1; /* tail.p is a struct net_file, whose last tail.n bytes they are */
 };
 
 /*
@@ -108,6 +119,13 @@ void net_flush(struct net_conn *c);
  */
 bool net_write_through(struct net_conn *c, struct span s);
 void net_write_ref(struct net_conn *c, struct span s);
+/*
+ * As net_write_ref, but of the last [n] bytes of [f], which the kernel takes from there without a
+ * copy (sendfile(2)); it, and its descriptor, live until they are sent. The first call in a loop
+ * blocks SIGPIPE in this thread, as net_signals does: sendfile has no flag against it. A file that
+ * turns out to be shorter costs the connection, with -EIO.
+ */
+void net_write_file(struct net_conn *c, const struct net_file *f, size_t n);
 struct out net_out_open(struct net_conn *c, size_t room);
 bool net_out_close(struct net_conn *c, const struct out *o);
 /* Bytes waiting to be sent; bytes that may still be written. */

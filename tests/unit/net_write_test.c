@@ -1,27 +1,4 @@
-#include "unit/net_side.h"
-
-#define MEGABYTE (1 << 20)
-
-static uint8_t stream[MEGABYTE + 5000];
-static uint8_t got[MEGABYTE + 5000];
-
-/* Takes [n] bytes for the peer, with turns in between; they must be the stream from [from] on. */
-static bool take_stream(struct side *s, size_t from, size_t n, size_t step)
-{
-	size_t at = 0;
-	for (int tries = 0; at < n && tries < 20000; tries++) {
-		ssize_t part = take_peer(s, got, n - at < step ? n - at : step);
-		if (part > 0 && !is_stream(span_of(got, (size_t)part), from + at))
-			return false;
-		if (part == 0 || (part < 0 && errno != EAGAIN))
-			return false;
-		at += part > 0 ? (size_t)part : 0;
-		one_turn();
-		if (tries > 15000)
-			usleep(100);
-	}
-	return at == n;
-}
+#include "unit/net_stream.h"
 
 /* Writes the stream in pieces of 1000 bytes until the peer's silence is felt, then to the bound. */
 static size_t fill_up(struct side *s)
@@ -33,11 +10,6 @@ static size_t fill_up(struct side *s)
 			one_turn();
 	}
 	return at;
-}
-
-static void small_send_buffer(struct side *s)
-{
-	setsockopt(s->c.src.fd, SOL_SOCKET, SO_SNDBUF, &(int){8192}, sizeof(int));
 }
 
 static void test_pressure(enum kind kind)

@@ -10,6 +10,7 @@
 const struct http_files_options http_files_defaults = {
 	.small = 256 << 10,
 	.total = 16 << 20,
+	.memfds = 128,
 };
 
 int http_files_open(struct http_files *f, struct net_loop *loop, const char *root,

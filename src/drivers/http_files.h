@@ -37,6 +37,7 @@
 #include "drivers/http_static.h"
 
 #define HTTP_FILES_FRESH_MS 500
+#define HTTP_FILES_MEMFD_MIN 32768 /* below it sendfile costs what a copy does */
 #define HTTP_FILES_FIELDS_MAX 8192 /* bytes of the field lines of one file */
 
 struct http_files_options {
@@ -44,6 +45,12 @@ struct http_files_options {
 			 */
 	uint32_t total; /* bytes kept in memory; a large file, which is kept open, counts as a 64th
 			 */
+	/*
+	 * Of those kept in memory, so many of HTTP_FILES_MEMFD_MIN bytes or more are kept in a
+	 * memfd each, a descriptor, from which the kernel sends them without a copy; above it, or
+	 * where there are no memfds, they are on the heap as the small ones. 0: all are.
+	 */
+	uint32_t memfds;
 	/*
 	 * Field lines for all answers with that file, each with its CRLF: Cache-Control, for
 	 * example. Asked when it is loaded. [path] from its first slash, /index.html
@@ -53,7 +60,7 @@ struct http_files_options {
 	void *user;
 	bool no_openat2; /* does without, for tests */
 };
-extern const struct http_files_options http_files_defaults; /* 256 KiB, 16 MiB */
+extern const struct http_files_options http_files_defaults; /* 256 KiB, 16 MiB, 128 */
 
 struct http_file;
 
@@ -65,6 +72,7 @@ struct http_files {
 	int root;
 	bool walks; /* no openat2 */
 	uint64_t used;
+	uint32_t memfds;
 	struct http_file *newest, *oldest;
 	struct http_file *buckets[HTTP_FILES_BUCKETS];
 };

@@ -28,6 +28,7 @@ struct http_file {
 	bool kept;     /* in the cache */
 	bool young;    /* changed so shortly before it was read that its times don't tell it */
 	struct file_stamp stamps[HTTP_FORMS_MAX]; /* of the name and its codings */
+	struct net_file copies[HTTP_FORMS_MAX];   /* what the forms' [file] points to */
 	uint8_t etags[HTTP_FORMS_MAX][ETAG_ROOM];
 	uint8_t *heads;
 	uint32_t name_n;
@@ -47,6 +48,11 @@ int http_file_look(const struct http_files *f, const char *name, size_t n,
 /* A new one with one reference, the caller's, into *file; 0 or -errno. */
 int http_file_load(struct http_files *f, const char *name, size_t n, struct http_file **file);
 void http_file_free(struct http_file *file);
+
+/* http_files_memfd.c */
+/* Copies [from] for [form], whose size is set; false: there may not be one more, or can't. */
+bool http_file_copy(struct http_file *file, struct http_form *form, int from);
+void http_file_drop(struct http_files *f, struct http_form *form);
 
 /* http_files_cache.c */
 /* With a reference for the caller, which he returns by http_file_put. 0 or -errno. */

@@ -90,30 +90,36 @@ static bool read_all(int fd, uint8_t *at, size_t n)
 	return got > 0;
 }
 
-/* Takes [fd]: into memory when there is room for it, or else it stays open. */
-static void take_bytes(struct http_file *file, struct http_form *form, int fd)
+/* One that got shorter in this moment stays open: its answer is cut, and the next is not. */
+static void read_bytes(struct http_file *file, struct http_form *form, int fd)
 {
-	struct http_files *f = file->owner;
-	uint64_t cost = form->size <= f->options.small ? form->size : f->options.total / 64;
-	bool fits = http_files_room(f, cost);
-	uint8_t *bytes = fits && form->size <= f->options.small ? malloc(form->size + 1) : NULL;
-	if (fits) {
-		file->cost += cost;
-		f->used += cost;
-	} else {
-		file->kept = false;
-	}
-	form->fd = fd;
-	/* One that got shorter in this moment stays open: its answer is cut, and the next is not.
-	 */
+	uint8_t *bytes = malloc(form->size + 1);
 	if (bytes != NULL && !read_all(fd, bytes, (size_t)form->size)) {
 		free(bytes);
 		bytes = NULL;
 		file->young = true;
 	}
-	if (bytes == NULL)
+	if (bytes != NULL)
+		form->bytes = span_of(bytes, (size_t)form->size);
+}
+
+/* Takes [fd]: into memory when there is room for it, or else it stays open. */
+static void take_bytes(struct http_file *file, struct http_form *form, int fd)
+{
+	struct http_files *f = file->owner;
+	bool small = form->size <= f->options.small;
+	uint64_t cost = small ? form->size : f->options.total / 64;
+	form->fd = fd;
+	if (!http_files_room(f, cost)) {
+		file->kept = false;
 		return;
-	form->bytes = span_of(bytes, (size_t)form->size);
+	}
+	file->cost += cost;
+	f->used += cost;
+	if (small && !http_file_copy(file, form, fd))
+		read_bytes(file, form, fd);
+	if (form->bytes.p == NULL)
+		return;
 	form->fd = -1;
 	close(fd);
 }
@@ -239,7 +245,10 @@ void http_file_free(struct http_file *file)
 		struct http_form *form = &file->served.form[i];
 		if (form->bytes.p == NULL)
 			close(form->fd);
-		free((void *)(uintptr_t)form->bytes.p);
+		else if (form->file != NULL)
+			http_file_drop(file->owner, form);
+		else
+			free((void *)(uintptr_t)form->bytes.p);
 	}
 	file->owner->used -= file->cost;
 	free(file->heads);

@@ -113,6 +113,16 @@ static bool can_lend(const struct http_exchange *x, const struct job *j)
 	       (j->s->hold == NULL || x->body_read);
 }
 
+/* What is left: to the end of a file by the file, if there is one. */
+static void lend(struct http_exchange *x, const struct job *j)
+{
+	const struct http_form *f = j->f;
+	if (f->file != NULL && j->from + j->left == f->size)
+		net_write_file(&http_conn_of(x)->net, f->file, (size_t)j->left);
+	else
+		http_send_ref(x, span_head(span_tail(f->bytes, (size_t)j->from), (size_t)j->left));
+}
+
 static bool start_part(struct http_exchange *x, struct job *j)
 {
 	uint8_t buf[MARGIN];
@@ -151,8 +161,7 @@ static enum outcome pump(struct http_exchange *x, struct job *j)
 			if (more ? !start_part(x, j) : !put_end(x, j))
 				return BROKEN;
 		} else if (can_lend(x, j)) {
-			http_send_ref(x, span_head(span_tail(j->f->bytes, (size_t)j->from),
-						   (size_t)j->left));
+			lend(x, j);
 			j->left = 0;
 			j->ended = true;
 			return j->s->hold == NULL ? DONE : LATER;

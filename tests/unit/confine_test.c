@@ -24,6 +24,8 @@ static const struct call {
 	{"another user", SYS_setuid, {0, 0, 0}, ENOSYS},
 	{"its number", SYS_getpid, {0, 0, 0}, 0},
 	{"a socket", SYS_socket, {AF_INET, SOCK_STREAM, 0}, 0},
+	{"memory that is a file", SYS_memfd_create, {(long)"file", 0, 0}, 0},
+	{"sending a file", SYS_sendfile, {-1, -1, 0}, EBADF},
 	{"reading a folder", SYS_openat, {AT_FDCWD, (long)"/", O_RDONLY}, 0},
 };
 

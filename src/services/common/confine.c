@@ -48,6 +48,7 @@ static const uint16_t allowed[] = {
 	SYS_recvfrom,
 	SYS_sendto,
 	SYS_sendmsg,
+	SYS_sendfile,
 	SYS_accept4,
 	SYS_read,
 	SYS_write,
@@ -72,6 +73,7 @@ static const uint16_t allowed[] = {
 	/* memory, time, chance */
 	SYS_mmap,
 	SYS_munmap,
+	SYS_memfd_create,
 	SYS_clock_gettime,
 	SYS_clock_nanosleep,
 	SYS_nanosleep,

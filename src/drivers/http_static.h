@@ -28,8 +28,7 @@ struct http_form {
 	struct span etag;   /* strong; each form has its own (8.8.3.3) */
 	uint64_t size;
 	int fd;
-	/* The same bytes as those in memory, where the kernel sends them from without a copy; NULL:
-	 * they are in memory only. Good as long as [bytes]. */
+	/* The same as [bytes], for the kernel to send from without a copy; NULL: in memory only. */
 	const struct net_file *file;
 	struct http_prebuilt full, unchanged; /* 200 (in memory only), 304: by http_static_init */
 };

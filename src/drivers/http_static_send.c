@@ -209,7 +209,14 @@ void http_static_writable(struct http_exchange *x)
 /* The first of it; only what goes on needs memory of its own. */
 static void start(struct http_exchange *x, struct job *j)
 {
+	struct net_conn *c = &http_conn_of(x)->net;
 	enum outcome how = x->no_body ? DONE : pump(x, j);
+	/* Of what is lent nothing can follow in the same send, so it need not wait for the end of
+	 * the turn; and if all of it goes at once, as most often, nothing has to be held. */
+	if (how == LATER && j->ended) {
+		net_flush(c);
+		how = net_pending(c) > 0 ? LATER : DONE;
+	}
 	struct job *kept = how == LATER ? malloc(sizeof *kept) : NULL;
 	if (how == DONE) {
 		http_end(x);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,6 +35,23 @@ static inline void write_file(const char *name, struct span bytes)
 static inline void write_text(const char *name, const char *text)
 {
 	write_file(name, span_str(text));
+}
+
+/* A file in which each place can be told from its neighbours. */
+static inline uint8_t big_byte(size_t i)
+{
+	return (uint8_t)(i * 7 + i / 251);
+}
+
+static inline void write_big(const char *name, size_t n)
+{
+	uint8_t *all = malloc(n);
+	if (all == NULL)
+		bail("no memory");
+	for (size_t i = 0; i < n; i++)
+		all[i] = big_byte(i);
+	write_file(name, span_of(all, n));
+	free(all);
 }
 
 /* Starts web with a port of its own; [first] goes before it on the command line, or NULL. */
@@ -75,6 +93,18 @@ static inline struct httpc_answer ask(uint16_t port, const char *method, const c
 		a.status = rc;
 	httpc_close(&c);
 	return a;
+}
+
+/* Asks, and does not read; little of the answer has room on its way. */
+static inline int begin(uint16_t port, const char *target, struct httpc *c)
+{
+	char text[200];
+	if (!httpc_dial(c, "127.0.0.1", port, MS))
+		bail("no connection");
+	int small = 65536;
+	setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+	snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: t\r\n\r\n", target);
+	return httpc_send(c, span_str(text), MS);
 }
 
 static inline bool has_field(const struct httpc_answer *a, const char *name, const char *value)

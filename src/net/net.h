@@ -109,7 +109,7 @@ struct net_loop {
 	uint64_t received, sent; /* bytes, of all connections */
 	struct net_conn *viewer; /* whose input is being called, and what net_peek shows it */
 	struct span view;
-	ssize_t (*send_file)(struct net_conn *, struct span front); /* by net_write_file */
+	ssize_t (*send_file)(struct net_conn *); /* by net_write_file */
 };
 
 int net_loop_open(struct net_loop *loop);

@@ -123,7 +123,7 @@ void net_write_ref(struct net_conn *c, struct span s);
  * As net_write_ref, but of the last [n] bytes of [f], which the kernel takes from there without a
  * copy (sendfile(2)); it, and its descriptor, live until they are sent. The first call in a loop
  * blocks SIGPIPE in this thread, as net_signals does: sendfile has no flag against it. A file that
- * turns out to be shorter costs the connection, with -EIO.
+ * can't be read, or turns out to be shorter, costs the connection: -EIO.
  */
 void net_write_file(struct net_conn *c, const struct net_file *f, size_t n);
 struct out net_out_open(struct net_conn *c, size_t room);

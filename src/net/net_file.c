@@ -2,28 +2,19 @@
 #include "net/net_conn_inner.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/sendfile.h>
-#include <sys/socket.h>
 
-/*
- * What stands before it is held back (MSG_MORE) until it comes: a segment of its own would cost a
- * fifth more.
- */
-static ssize_t send_file(struct net_conn *c, struct span front)
+/* -1 and errno, as the calls it stands beside. */
+static ssize_t send_file(struct net_conn *c)
 {
 	const struct net_file *f = (const void *)c->tail.p;
-	ssize_t first = 0;
-	if (front.n > 0)
-		first = send(c->src.fd, front.p, front.n, MSG_NOSIGNAL | MSG_MORE);
-	if (first < 0)
-		return -errno;
-	if ((size_t)first < front.n)
-		return first;
 	off_t at = (off_t)(f->size - c->tail.n);
-	ssize_t rest = sendfile(c->src.fd, f->fd, &at, c->tail.n);
-	if (rest > 0 || first > 0)
-		return first + (rest > 0 ? rest : 0); /* an error comes again with the next call */
-	return rest < 0 ? -errno : -EIO;
+	ssize_t sent = sendfile(c->src.fd, f->fd, &at, c->tail.n);
+	if (sent != 0)
+		return sent;
+	errno = EIO;
+	return -1;
 }
 
 void net_write_file(struct net_conn *c, const struct net_file *f, size_t n)

@@ -44,6 +44,7 @@ static const struct {
 	{APP_WORKER, "barnacle_queue_jobs 0\n", "worker: the queue"},
 	{APP_WORKER, "barnacle_store_up{connection=\"redis\"} 2\n", "worker: stores, of both"},
 	{APP_WEB, "barnacle_http_requests_total{route=\"/\",status=\"2xx\"} 1\n", "web: requests"},
+	{APP_WEB, "barnacle_http_request_seconds_count{route=\"/\"} 1\n", "web: times"},
 	{APP_WEB, "barnacle_network_bytes_total{direction=\"sent\"} ", "web: bytes"},
 	{APP_WEB, "barnacle_build_info{service=\"web\",", "web: its version"},
 	{APP_WEB, "\nprocess_resident_memory_bytes ", "web: memory"},

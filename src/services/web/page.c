@@ -149,7 +149,7 @@ static void on_request(struct http_exchange *x)
 {
 	struct log_line l;
 	route(x);
-	stats_count(x->status);
+	stats_count(x);
 	if (!log_open(&l, LOG_DEBUG, "request"))
 		return;
 	log_span(&l, "method", x->head->method_name);

@@ -1,10 +1,10 @@
-/* What /metrics of the web service tells. Its answers begin within the request: no times. */
+/* What /metrics of the web service tells. */
 #include "services/common/counters.h"
 #include "services/web/web.h"
 
 #define TAKE_MS 2000
 
-enum { REQUESTS, CONNECTIONS = REQUESTS + 4, BYTES };
+enum { REQUESTS, CONNECTIONS = REQUESTS + 4, BYTES, SECONDS = BYTES + COUNTERS_BYTES };
 
 static const struct counters_family table[] = {
 	{"http_requests_total",
@@ -14,14 +14,13 @@ static const struct counters_family table[] = {
 	 {"route=/", "status=2xx 3xx 4xx 5xx"}},
 	{"http_connections", "idle ones, too", METRICS_GAUGE, CONNECTIONS, {NULL}},
 	COUNTERS_NETWORK(BYTES),
+	{"http_request_seconds",
+	 "from the head to the answer's begin",
+	 METRICS_HISTOGRAM,
+	 SECONDS,
+	 {"route=/"}},
 };
 #define FAMILIES (sizeof table / sizeof *table)
-
-void stats_count(unsigned status)
-{
-	if (status >= 200)
-		counters[REQUESTS + status / 100 - 2]++;
-}
 
 int stats_prepare(void)
 {
@@ -30,6 +29,14 @@ int stats_prepare(void)
 
 static struct net_loop *loop;
 static struct net_timer timer;
+
+void stats_count(const struct http_exchange *x)
+{
+	if (x->status < 200)
+		return;
+	counters[REQUESTS + x->status / 100 - 2]++;
+	counters_add_time(SECONDS, (loop->now - http_since(x)) * 1000);
+}
 
 /* Now and then, for what another of the processes answers. */
 static void take(struct net_timer *t)

@@ -55,7 +55,8 @@ const struct http_asset *assets_find(struct span path);
 /* stats.c */
 int stats_prepare(void);
 void stats_start(struct net_loop *loop);
-void stats_count(unsigned status);
+/* Its answer has begun. */
+void stats_count(const struct http_exchange *x);
 void stats_answer(struct http_exchange *x);
 
 /* page.c: 0, or a negative error. */

@@ -83,9 +83,9 @@ ifeq ($(ARCH),amd64)
 LAYOUT  += -Wl,-z,pack-relative-relocs,-e,service_start
 endif
 SHIP    := .lto
-# What runs for every request of the service that does nothing but HTTP: at -Oz it takes twice the
+# What runs for every request of the services that do nothing but HTTP: at -Oz it takes up to twice the
 # instructions. The others wait for their stores, and have no bytes to spare.
-FAST    := web
+FAST    := web router
 # No padding: it costs a kilobyte, and the instructions are the same.
 QUICK   := -O2 $(SLOW:%=-f%) -falign-functions=1 -falign-jumps=1 -falign-loops=1 -falign-labels=1
 HOT     := base/out base/span drivers/http_answer drivers/http_server drivers/http_server_pool \

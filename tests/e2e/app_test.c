@@ -61,6 +61,15 @@ static void test_transcript(void)
 	}
 }
 
+/* A path in it would be the api's own, without the prefix that the router cut off. */
+static void test_next_page(void)
+{
+	struct httpc_answer a = app_get(router(), "/api/values/all?limit=1");
+	is_span(span_head(httpc_field(&a, "Link"), 8), SPAN("<?limit="),
+		"the link to the next page is good behind the router's prefix");
+	httpc_free(&a);
+}
+
 /* Ten million bytes, announced and sent; the answer must be readable all the same. */
 static void test_big_body(void)
 {
@@ -163,6 +172,7 @@ int main(void)
 	app_open(&app);
 	app_run_all(&app);
 	test_transcript();
+	test_next_page();
 	test_values();
 	test_big_body();
 	test_stream();

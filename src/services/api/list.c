@@ -68,7 +68,8 @@ static void answer_limited(struct api_call *call)
 	uint8_t buf[128];
 	struct out link = out_init(buf, sizeof buf);
 	if (call->left == 0) {
-		out_str(&link, "</values/all?limit=");
+		/* Without a path: it is ours behind a router that cut a prefix off, too. */
+		out_str(&link, "<?limit=");
 		out_u64(&link, call->index);
 		out_str(&link, "&after=");
 		out_u64(&link, call->last);

@@ -48,6 +48,8 @@ static const struct {
 	{APP_WEB, "barnacle_network_bytes_total{direction=\"sent\"} ", "web: bytes"},
 	{APP_WEB, "barnacle_build_info{service=\"web\",", "web: its version"},
 	{APP_WEB, "\nprocess_resident_memory_bytes ", "web: memory"},
+	{APP_WEB, "\n# HELP process_resident_memory_bytes ", "web: and what that is"},
+	{APP_WEB, "\n# HELP process_start_time_seconds ", "web: as of its start"},
 };
 
 static void test_told(void)

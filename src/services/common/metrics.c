@@ -118,9 +118,11 @@ static void put_common(struct out *o, const char *service)
 	metrics_put_family(o, "build_info", METRICS_GAUGE, "what is running");
 	metrics_put(o, "build_info", &build, 1);
 	/* Names that Prometheus gives to every process. */
-	out_str(o, "# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds ");
+	out_str(o, "# HELP process_start_time_seconds since 1970\n"
+		   "# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds ");
 	put_count(o, started);
-	out_str(o, "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes ");
+	out_str(o, "# HELP process_resident_memory_bytes of one process\n"
+		   "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes ");
 	put_count(o, resident_bytes());
 }
 

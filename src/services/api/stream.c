@@ -130,7 +130,11 @@ static void take_newest(void)
 	if (other || !ever_known)
 		sent = newest;
 	known = ever_known = true;
-	/* Another log than before: emptied, or of another server. */
+	/* Another log than before: emptied, or of another server. What a replay has is of the old
+	 * one.
+	 */
+	if (other)
+		target = NULL;
 	for (struct api_call *call = clients; other && call != NULL; call = call->next)
 		send_reset(call);
 }
@@ -144,6 +148,9 @@ static void on_live_entries(struct feed *f)
 		return;
 	} else if (f->n > 0) {
 		sent = f->entry[f->n - 1].id;
+	} else {
+		/* Nothing for a while, or a log that began anew under a clock that went back. */
+		known = false;
 	}
 	follow();
 	replay_next();

@@ -13,12 +13,20 @@
 
 static const struct call {
 	const char *name;
-	long number, args[3];
+	long number, args[6];
 	int error; /* 0: it works */
 } calls[] = {
 	{"starting a program", SYS_execve, {(long)"/bin/true", 0, 0}, ENOSYS},
 	{"tracing", SYS_ptrace, {0, 0, 0}, ENOSYS},
 	{"making memory executable", SYS_mprotect, {0, 0, PROT_EXEC}, ENOSYS},
+	{"new memory that is executable",
+	 SYS_mmap,
+	 {0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1},
+	 EPERM},
+	{"new memory",
+	 SYS_mmap,
+	 {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1},
+	 0},
 	{"a namespace of its own", SYS_unshare, {0, 0, 0}, ENOSYS},
 	{"removing a file", SYS_unlinkat, {AT_FDCWD, (long)"/nowhere", 0}, ENOSYS},
 	{"another user", SYS_setuid, {0, 0, 0}, ENOSYS},
@@ -31,7 +39,8 @@ static const struct call {
 
 static int make(const struct call *c)
 {
-	return syscall(c->number, c->args[0], c->args[1], c->args[2]) < 0 ? errno : 0;
+	const long *a = c->args;
+	return syscall(c->number, a[0], a[1], a[2], a[3], a[4], a[5]) < 0 ? errno : 0;
 }
 
 /* At once: what sanitizers do at the end of a process takes calls that it has no longer. */

@@ -6,6 +6,7 @@
 #include "services/common/service.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -23,7 +24,11 @@ struct program {
 #define LOAD 0x20 /* a word of what is known of the call */
 #define AT_NUMBER 0
 #define AT_ARCH 4
+#define AT_PROTECTION                                                              \
+	32 /* the lower half of mmap's third argument; both machines have it first \
+	    */
 #define JUMP_EQUAL 0x15
+#define JUMP_BITS 0x45 /* one of them is set */
 #define RETURN 0x06
 #define KILL_PROCESS 0x80000000
 #define ERROR 0x00050000
@@ -71,7 +76,6 @@ static const uint16_t allowed[] = {
 	SYS_fstat,
 	SYS_newfstatat,
 	/* memory, time, chance */
-	SYS_mmap,
 	SYS_munmap,
 	SYS_memfd_create,
 	SYS_clock_gettime,
@@ -110,21 +114,24 @@ static const uint16_t allowed[] = {
 #endif
 };
 #define ALLOWED (sizeof allowed / sizeof *allowed)
+#define CHECKS 9 /* instructions before the list of numbers */
 
 void service_confine(void)
 {
-	struct instruction code[ALLOWED + 6] = {
-		{LOAD, 0, 0, AT_ARCH},
-		{JUMP_EQUAL, 1, 0, OUR_ARCH},
-		{RETURN, 0, 0, KILL_PROCESS},
-		{LOAD, 0, 0, AT_NUMBER},
+	/* Of mmap, which can make memory executable as well as mprotect can, only the rest. */
+	struct instruction code[CHECKS + ALLOWED + 2] = {
+		{LOAD, 0, 0, AT_ARCH},        {JUMP_EQUAL, 1, 0, OUR_ARCH},
+		{RETURN, 0, 0, KILL_PROCESS}, {LOAD, 0, 0, AT_NUMBER},
+		{JUMP_EQUAL, 0, 4, SYS_mmap}, {LOAD, 0, 0, AT_PROTECTION},
+		{JUMP_BITS, 0, 1, PROT_EXEC}, {RETURN, 0, 0, ERROR | EPERM},
+		{RETURN, 0, 0, ALLOW},
 	};
-	struct instruction *at = code + 4;
+	struct instruction *at = code + CHECKS;
 	for (size_t i = 0; i < ALLOWED; i++)
 		*at++ = (struct instruction){JUMP_EQUAL, (uint8_t)(ALLOWED - i), 0, allowed[i]};
 	*at++ = (struct instruction){RETURN, 0, 0, ERROR | ENOSYS};
 	*at++ = (struct instruction){RETURN, 0, 0, ALLOW};
-	const struct program program = {ALLOWED + 6, code};
+	const struct program program = {CHECKS + ALLOWED + 2, code};
 	/* A kernel without filters runs us without: nothing of ours depends on it. */
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_SECCOMP, MODE_FILTER, &program);

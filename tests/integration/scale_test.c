@@ -6,10 +6,12 @@
 #include "harness/stores.h"
 #include "harness/tap.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WORKERS 3
 #define JOBS 5000
@@ -203,6 +205,20 @@ static int consumers(void)
 					 "1", "{values}:jobs", NULL));
 }
 
+/* In containers, where each worker is process 1, only the name of the host tells them apart. */
+static void test_names(void)
+{
+	char host[HOST_NAME_MAX + 1] = "";
+	gethostname(host, sizeof host);
+	is_int(number_of(store_redis_cli(
+		       redis, "EVAL",
+		       "local n = 0 for _, c in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], "
+		       "'workers')) do if c[2]:sub(1, #ARGV[1]) == ARGV[1] then n = n + 1 end end "
+		       "return n",
+		       "1", "{values}:jobs", host, NULL)),
+	       consumers(), "the name of each in the group begins with that of its host");
+}
+
 static void wait_consumers(int n)
 {
 	for (long long end = now_ms() + WAIT_MS; consumers() != n && now_ms() < end;)
@@ -252,6 +268,7 @@ int main(void)
 	for (int i = 0; i < WORKERS; i++)
 		ok(proc_wait_log(worker[i], "waiting for jobs", WAIT_MS), "worker %d is there", i);
 	test_shared();
+	test_names();
 	test_killed();
 	test_frozen();
 	test_others();

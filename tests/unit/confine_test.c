@@ -8,8 +8,11 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+static struct utsname host;
 
 static const struct call {
 	const char *name;
@@ -30,6 +33,7 @@ static const struct call {
 	{"a namespace of its own", SYS_unshare, {0, 0, 0}, ENOSYS},
 	{"removing a file", SYS_unlinkat, {AT_FDCWD, (long)"/nowhere", 0}, ENOSYS},
 	{"another user", SYS_setuid, {0, 0, 0}, ENOSYS},
+	{"the name of its host", SYS_uname, {(long)&host}, 0},
 	{"its number", SYS_getpid, {0, 0, 0}, 0},
 	{"a socket", SYS_socket, {AF_INET, SOCK_STREAM, 0}, 0},
 	{"memory that is a file", SYS_memfd_create, {(long)"file", 0, 0}, 0},

@@ -95,6 +95,7 @@ static const uint16_t allowed[] = {
 	SYS_gettid,
 	SYS_getpid,
 	SYS_getppid,
+	SYS_uname, /* the host's name, of which a worker makes its own */
 	SYS_kill,
 	SYS_tkill,
 	SYS_wait4,

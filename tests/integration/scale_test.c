@@ -16,6 +16,7 @@
 #define WORKERS 3
 #define JOBS 5000
 #define SOME 2000 /* jobs, for what happens in the middle */
+#define HEAVY 60  /* that take longer than CLAIM_AFTER together */
 #define BATCH 256 /* what a worker has in its hands */
 #define WAIT_MS 30000
 
@@ -260,6 +261,20 @@ static void test_lost(void)
 	is_int(proc_stop(worker[0], 12000), 0, "the worker ends with 0");
 }
 
+/* What one worker has in hand for longer than CLAIM_AFTER is not another's while it lives. */
+static void test_heavy(void)
+{
+	start(0);
+	proc_wait_log(worker[0], "waiting for jobs", WAIT_MS);
+	put_jobs(500000, HEAVY);
+	start(1);
+	proc_wait_log(worker[1], "waiting for jobs", WAIT_MS);
+	ok(wait_computations(HEAVY), "jobs that take long");
+	is_int(proc_stop(worker[0], 12000), 0, "who had them ends with 0");
+	is_int(proc_stop(worker[1], 12000), 0, "and who had none");
+	is_int(computations(), HEAVY, "none was done by both");
+}
+
 int main(void)
 {
 	redis = store_redis(NULL);
@@ -276,5 +291,6 @@ int main(void)
 	for (int i = 1; i < WORKERS; i++)
 		is_int(proc_stop(worker[i], 12000), 0, "worker %d ends with 0", i);
 	test_lost();
+	test_heavy();
 	return done();
 }

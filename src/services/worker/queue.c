@@ -401,6 +401,11 @@ static void name_consumer(void)
 	consumer[o.n] = '\0';
 }
 
+struct span queue_consumer(void)
+{
+	return span_str(consumer);
+}
+
 void queue_start(struct net_loop *loop)
 {
 	name_consumer();

@@ -14,6 +14,7 @@
 /* What is computed in one turn, so that the loop stays live: bytes of results, and time. */
 #define TURN_BYTES (64 << 10)
 #define TURN_US 20000
+#define RENEWALS 4                 /* within CLAIM_AFTER */
 #define ASIDE_SECONDS SPAN("3600") /* after the last one, those given up are forgotten */
 #define TRIM_FROM 8                /* entries; below, XDEL costs less than the script */
 /* The log of results is trimmed here; who missed more reads all values again. */
@@ -33,7 +34,8 @@ struct item {
 static struct item items[BATCH];
 static unsigned used, left; /* of this batch: taken, not over */
 static bool open, failed;
-static bool fresh; /* the batch is a part of the queue without gaps, in its order */
+static uint64_t renewed; /* us; when Redis last heard that this batch is in hand */
+static bool fresh;       /* the batch is a part of the queue without gaps, in its order */
 static struct redis_request look_request;
 static struct net_task compute_task;
 
@@ -44,7 +46,7 @@ static struct {
 	struct item *first, **end;
 	struct item *last;
 	struct span ack[3 + BATCH], del[4 + BATCH], set[2 + 2 * BATCH], log[BATCH][8];
-	struct span mark[2 + 2 * BATCH];
+	struct span mark[2 + 2 * BATCH], renew[6 + BATCH];
 	size_t acks, sets, marks;
 } turn;
 
@@ -73,6 +75,13 @@ static struct span id_of(const struct item *i)
 static struct span index_of(const struct item *i)
 {
 	return span_of(i->index, i->index_n);
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
 bool work_idle(void)
@@ -162,10 +171,32 @@ static void turn_put(struct item *i, struct span result)
 	turn.sets++;
 }
 
+/*
+ * What is left of a batch that takes long, claimed from ourselves: else the others would take it
+ * for a dead worker's. The number of words; 0: that need not be yet.
+ */
+static size_t put_renewal(void)
+{
+	const struct span claim[] = {SPAN("XCLAIM"), KEY_JOBS, GROUP, queue_consumer(), SPAN("0")};
+	size_t n = sizeof claim / sizeof *claim, none = n;
+	uint64_t now = now_us();
+	if (now - renewed < worker_config.claim_ms * UINT64_C(1000) / RENEWALS)
+		return 0;
+	renewed = now;
+	memcpy(turn.renew, claim, sizeof claim);
+	for (unsigned i = 0; i < used; i++)
+		if (items[i].stage != FREE && items[i].stage != WRITING)
+			turn.renew[n++] = id_of(&items[i]);
+	if (n == none)
+		return 0;
+	turn.renew[n++] = SPAN("JUSTID"); /* not one more try */
+	return n;
+}
+
 static void turn_write(void)
 {
 	const struct span expire[] = {SPAN("EXPIRE"), KEY_ASIDE, ASIDE_SECONDS};
-	struct redis_command commands[5 + BATCH] = {
+	struct redis_command commands[6 + BATCH] = {
 		{3 + turn.acks, turn.ack},
 		{4 + turn.acks, turn.del},
 		{2 + 2 * turn.sets, turn.set},
@@ -184,6 +215,8 @@ static void turn_write(void)
 		commands[n++] = (struct redis_command){2 + 2 * turn.marks, turn.mark};
 		commands[n++] = (struct redis_command){3, expire};
 	}
+	commands[n] = (struct redis_command){put_renewal(), turn.renew};
+	n += commands[n].argc > 0;
 	turn.first->request = (struct redis_request){.item = on_written, .failed = on_failed};
 	if (redis_transact(&worker_commands, &turn.first->request, STORE_CONNECT_MS, n, commands) <
 	    0)
@@ -223,13 +256,6 @@ static void give_up(struct item *i, const char *why)
 		turn.mark[3 + 2 * turn.marks++] = SPAN("1");
 	}
 	set_aside(i, why);
-}
-
-static uint64_t now_us(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
 static struct item *in_hand;
@@ -392,6 +418,7 @@ void work_begin(bool in_order)
 		value[2 + n] = aside[2 + n] = index_of(&items[n]);
 	failed = open = false;
 	fresh = in_order;
+	renewed = now_us();
 	look_request = (struct redis_request){.item = on_looked, .failed = on_look_failed};
 	if (redis_transact(&worker_commands, &look_request, STORE_CONNECT_MS, 2, commands) < 0)
 		batch_failed();

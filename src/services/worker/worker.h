@@ -70,6 +70,8 @@ void queue_start(struct net_loop *loop);
 void queue_stop(void);
 /* The command connection is there (again): jobs of ours that were not finished come first. */
 void queue_ready(void);
+/* What this worker is called in the group. */
+struct span queue_consumer(void);
 /* Every job of the last batch is over. [again]: some failed, and shall be read once more. */
 void queue_batch_over(bool again);
 

@@ -115,6 +115,9 @@ static void test_stream(void)
 		free(store_redis_cli(app.redis, "EVAL", jobs[i].script, "1", JOBS, NULL));
 	goes_on("10", "89", "behind all that");
 	ok(wait_queue_empty(), "and nothing waits");
+	/* As an api with another MAX_INDEX may have recorded it. */
+	is_int(number_of(store_redis_cli(app.redis, "HEXISTS", "{values}:aside", "1000001", NULL)),
+	       1, "an index above the limit: nobody makes a job of it again");
 }
 
 /* In the channel and in the hash. */

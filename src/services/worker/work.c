@@ -298,7 +298,7 @@ static void compute(struct item *i)
 		return;
 	}
 	if (dec_i64(index_of(i), &n) && n > (int64_t)worker_config.max_index) {
-		set_aside(i, "above MAX_INDEX");
+		give_up(i, "above MAX_INDEX");
 		return;
 	}
 	int rc = run(i, &result);

@@ -228,6 +228,15 @@ static void test_emptied(void)
 	free(store_redis_cli(app.redis, "FLUSHALL", NULL));
 	post(40);
 	ok(client_wait(&s, "{\"number\":40,"), "after FLUSHALL events go on");
+	/* Then what is computed again is over, and the other log stays empty until it is seen. */
+	proc_wait_log(app.proc[APP_API], "jobs put back on the queue", WAIT_MS);
+	for (long long end = now_ms() + WAIT_MS; now_ms() < end; tick()) {
+		char *left = store_redis_cli(app.redis, "XLEN", "{values}:jobs", NULL);
+		bool over = strcmp(left, "0") == 0;
+		free(left);
+		if (over)
+			break;
+	}
 	free(store_redis_cli(app.redis, "DEL", "{values}:log", NULL));
 	free(store_redis_cli(app.redis, "CLIENT", "KILL", "TYPE", "normal", NULL));
 	ok(client_wait(&s, "event: reset"), "another log: the clients are told to read anew");

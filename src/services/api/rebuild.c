@@ -30,15 +30,16 @@ const struct postgres_statement rebuild_page = {
  * the next pass will see. What workers gave up has to wait until they forget it (KEY_ASIDE). The
  * reply: jobs made, and fields that wait.
  */
-static const char script[] = "local queue, made, waits = redis.call('XLEN', KEYS[2]), 0, 0 "
+static const char script[] = "local c, made, waits = redis.call, 0, 0 "
+			     "local queue = c('XLEN', KEYS[2]) "
 			     "for _, n in ipairs(ARGV) do "
-			     "local v = redis.call('HGET', KEYS[1], n) "
+			     "local v = c('HGET', KEYS[1], n) "
 			     "if v == 'Nothing yet!' then waits = waits + 1 end "
 			     "if (not v or (v == 'Nothing yet!' and queue == 0)) "
-			     "and redis.call('HEXISTS', '{values}:aside', n) == 0 then "
-			     "redis.call('HSETNX', KEYS[1], n, 'Nothing yet!') "
-			     "redis.call('XADD', KEYS[2], '*', 'index', n) "
-			     "redis.call('PUBLISH', 'insert', n) "
+			     "and c('HEXISTS', '{values}:aside', n) == 0 then "
+			     "c('HSETNX', KEYS[1], n, 'Nothing yet!') "
+			     "c('XADD', KEYS[2], '*', 'index', n) "
+			     "c('PUBLISH', 'insert', n) "
 			     "made = made + 1 end end "
 			     "return {made, waits}";
 

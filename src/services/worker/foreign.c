@@ -200,7 +200,7 @@ static void on_sweep_item(struct redis_request *q, const struct resp_item *it)
 		next = span_head(it->str, sizeof cursor);
 		memcpy(cursor, next.p, next.n);
 		next.p = cursor;
-	} else {
+	} else if (!worker_is_part(it)) {
 		add(it->str);
 	}
 	if (!it->last)

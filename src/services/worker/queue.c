@@ -16,7 +16,9 @@
 
 #define BLOCK_MS 2000
 #define BLOCK_TEXT SPAN("2000")
-#define BATCH_TEXT SPAN("256")
+/* A batch is to take about so long: of jobs that take their time, others shall have some. */
+#define BATCH_MS 100
+#define BATCH_FIRST 16
 #define REST_MS 1000 /* after a refusal */
 /* After so many times JOB_TRIES a job that can't even be read is given up. */
 #define READ_TRIES 2
@@ -32,6 +34,8 @@ static bool own_done;       /* nothing unfinished is left from before */
 static bool survived;       /* its jobs were computed here, only not written: they are harmless */
 static bool asked, stopped; /* a read is under way */
 static uint64_t next_claim;
+static unsigned batch = BATCH_FIRST; /* jobs to ask for */
+static uint64_t begun;               /* the batch */
 static char consumer[CONSUMER_MAX];
 
 /* Of the batch, and of the entry that is being read. */
@@ -81,10 +85,12 @@ static void end_of_batch(void)
 	/* With us in the list of those pending, but gone from the queue. */
 	if (source == OWN && taken++ == 0)
 		work_add(own_id, SPAN_NONE, SPAN_NONE, tries);
-	if (taken > 0)
+	if (taken > 0) {
+		begun = worker_loop->now;
 		work_begin(source == NEW);
-	else
+	} else {
 		read_next();
+	}
 }
 
 static void on_refusal(const struct resp_item *it)
@@ -175,10 +181,11 @@ static void ask(struct redis *r, on_item_fn *item, uint32_t ms, size_t argc,
 
 static void read_new(void)
 {
+	uint8_t buf[20];
 	const struct span argv[] = {
-		SPAN("XREADGROUP"), SPAN("GROUP"), GROUP,         span_str(consumer),
-		SPAN("COUNT"),      BATCH_TEXT,    SPAN("BLOCK"), BLOCK_TEXT,
-		SPAN("STREAMS"),    KEY_JOBS,      SPAN(">"),
+		SPAN("XREADGROUP"),  SPAN("GROUP"), GROUP,      span_str(consumer), SPAN("COUNT"),
+		dec_put(buf, batch), SPAN("BLOCK"), BLOCK_TEXT, SPAN("STREAMS"),    KEY_JOBS,
+		SPAN(">"),
 	};
 	tries = 1;
 	resp_stream_init(&reading, RESP_STREAM_READ);
@@ -255,7 +262,7 @@ static void on_claimed(struct redis_request *q, const struct resp_item *it)
 
 static void claim(void)
 {
-	uint8_t buf[20];
+	uint8_t buf[20], count[20];
 	const struct span argv[] = {
 		SPAN("XAUTOCLAIM"),
 		KEY_JOBS,
@@ -264,7 +271,7 @@ static void claim(void)
 		dec_put(buf, worker_config.claim_ms),
 		SPAN("0"),
 		SPAN("COUNT"),
-		BATCH_TEXT,
+		dec_put(count, BATCH),
 		SPAN("JUSTID"),
 	};
 	ask(&worker_commands, on_claimed, STORE_CONNECT_MS, 9, argv);
@@ -329,8 +336,20 @@ static void read_next(void)
 	}
 }
 
+/* The next batch by this one. */
+static void adapt(void)
+{
+	uint64_t ms = worker_loop->now - begun;
+	if (ms > BATCH_MS && batch > 1)
+		batch /= 2;
+	else if (ms < BATCH_MS / 4 && taken == batch && batch < BATCH)
+		batch *= 2;
+}
+
 void queue_batch_over(bool again)
 {
+	if (source == NEW)
+		adapt();
 	if (again) {
 		own_done = false;
 		survived = true;

@@ -32,7 +32,7 @@ extern struct redis worker_commands; /* everything but the blocking read and the
 
 #define GROUP SPAN("workers")
 #define CONSUMER_MAX 100 /* 64 of the host, and two numbers */
-#define BATCH 256        /* jobs taken from the stream at a time */
+#define BATCH 256        /* jobs taken from the stream at a time, at most */
 #define INDEX_MAX 24     /* bytes of an index, and too long; "-9223372036854775808" has 20 */
 #define ENTRY_ID_MAX 48  /* bytes of a stream entry's id */
 #define TRACE_MAX 64     /* bytes of the id of the request that made a job */

@@ -6,6 +6,7 @@
 #include "harness/tap.h"
 #include "harness/webdriver.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,7 +260,11 @@ static void queued(struct webdriver *w, struct app *app)
 
 static void api_away(struct webdriver *w, struct app *app, const char *url)
 {
+	proc_signal(app->proc[APP_API], SIGSTOP);
 	visit(w, url, "/");
+	ok(shows(w, "#empty", "Loading…"),
+	   "an answer that takes its time is waited for, in a word");
+	proc_signal(app->proc[APP_API], SIGCONT);
 	ok(shows(w, "#mode", "Live"), "live before the API goes");
 	proc_stop(app->proc[APP_API], SOON);
 	ok(shows(w, "#mode", "Waiting"), "the API is away");

@@ -185,8 +185,10 @@ async function copy(text) {
 
 // What has to look at the layout, once for all that came. Nothing is known while the server [fails].
 export function showValues(fails) {
-	const none = settled && !fails && !rows.size;
-	by("empty").textContent = none ? "None yet. Enter an index above, 10 for example." : "";
+	const waits = !settled && !fails, none = settled && !fails && !rows.size;
+	by("empty").className = waits ? "late" : "";
+	by("empty").textContent = waits ? "Loading…"
+		: none ? "None yet. Enter an index above, 10 for example." : "";
 	by("seen").classList.toggle("none", !seen.size);
 	if (!seen.size)
 		by("seen").textContent = none ? "None yet." : "";

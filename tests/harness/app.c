@@ -75,6 +75,15 @@ bool app_ready(struct app *app, enum app_service s, int ms)
 	return true;
 }
 
+void app_open_api(struct app *app)
+{
+	app_open(app);
+	app_run(app, APP_API);
+	app_run(app, APP_WORKER);
+	if (!app_ready(app, APP_API, 15000) || !app_ready(app, APP_WORKER, 15000))
+		bail("not ready: %s", proc_log(app->proc[APP_API]));
+}
+
 bool app_stop_all(struct app *app)
 {
 	bool orderly = true;

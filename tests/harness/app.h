@@ -29,6 +29,8 @@ void app_run(struct app *app, enum app_service s);
 void app_run_all(struct app *app);
 /* Waits until /readyz of the service says 200. */
 bool app_ready(struct app *app, enum app_service s, int ms);
+/* app_open, then api and worker, ready. */
+void app_open_api(struct app *app);
 /* SIGTERM to all that run; true when each ended with status 0. */
 bool app_stop_all(struct app *app);
 

@@ -243,11 +243,7 @@ static void test_foreign(void)
 
 int main(void)
 {
-	app_open(&app);
-	app_run(&app, APP_API);
-	app_run(&app, APP_WORKER);
-	if (!app_ready(&app, APP_API, 15000) || !app_ready(&app, APP_WORKER, 15000))
-		bail("not ready: %s", proc_log(app.proc[APP_API]));
+	app_open_api(&app);
 	test_empty();
 	test_posts();
 	test_values();

@@ -213,7 +213,7 @@ run: ## the whole application on this machine, until Ctrl-C
 	@$(MAKE) --no-print-directory all
 	@scripts/run.sh
 
-# Two at a time: most of them wait for something. Tests find the services beside themselves.
+# Three at a time: most of them wait for something. Tests find the services beside themselves.
 test: ## every test, on the binaries that ship (SAN=1: with ASan and UBSan)
 	@scripts/setup.sh build run test
 	@$(MAKE) --no-print-directory test-run
@@ -221,7 +221,7 @@ test: ## every test, on the binaries that ship (SAN=1: with ASan and UBSan)
 .PHONY: test-run test-programs
 test-programs: $(BINS) $(TESTS) $(WORKER_BAD)
 test-run: test-programs pure arrows
-	prove --jobs 2 --merge --exec '' $(TESTS)
+	prove --jobs 3 --merge --exec '' $(TESTS)
 
 # The codecs as they are on another machine: their tests, each instruction emulated.
 CODEC_TESTS := $(filter-out $(B)/tests/unit/http_server% $(B)/tests/unit/http_alloc%,$(foreach \

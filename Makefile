@@ -135,17 +135,18 @@ START := $(B)/src/services/common/start
 $(START).o $(START)$(SHIP).o: CFLAGS += -fno-stack-protector
 $(START)$(SHIP).o: LTO :=
 
-$(B)/%.o: %.c
+# Its flags are in here: objects of before they changed would make other bytes than a clean clone.
+$(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  cc    $<"
 	@$(CC) $(CFLAGS) -c -o $@ $<
 
-$(B)/%.lto.o: %.c
+$(B)/%.lto.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  cc    $< (lto)"
 	@$(CC) $(CFLAGS) $(LTO) -c -o $@ $<
 
-$(B)/%.fast.o: %.c
+$(B)/%.fast.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  cc    $< (lto, fast)"
 	@$(CC) $(CFLAGS) $(LTO) $(QUICK) -c -o $@ $<
@@ -158,11 +159,10 @@ $(call archive,$(1)): $(call objects,$(call layer_src,$(1)))
 endef
 $(foreach l,$(LAYERS),$(eval $(call archive_rule,$(l))))
 
-# What is linked keeps its symbols beside it (NAME.debug); what ships is stripped. It depends on the
-# Makefile too: nothing else tells what is in HOT.
+# What is linked keeps its symbols beside it (NAME.debug); what ships is stripped.
 define service_rule
 $(B)/$(1).debug: $(call shipped,$(call layer_src,services/$(1))) $(call objects_of,$(1)) \
-    Makefile src/services/ship.ld
+    src/services/ship.ld
 	@echo "  link  $(1)"
 	@$(CC) $(CODEGEN) $(LTO) $(LDFLAGS) $(LAYOUT) -o $$@ $$(filter %.o,$$^)
 endef
@@ -177,7 +177,7 @@ endif
 # A worker with another job, for the tests.
 WORKER_BAD := $(B)/worker-bad
 $(WORKER_BAD): $(call shipped,$(filter-out %/job.c,$(call layer_src,services/worker)) tests/jobs/bad.c) \
-		$(LAYER_OBJECTS) Makefile src/services/ship.ld
+		$(LAYER_OBJECTS) src/services/ship.ld
 	@echo "  link  $@"
 	@$(CC) $(CODEGEN) $(LTO) $(LDFLAGS) $(LAYOUT) -o $@ $(filter %.o,$^)
 $(B)/tests/integration/job_bad_test: | $(WORKER_BAD)
@@ -203,7 +203,7 @@ $(FUZZERS:%=$(B)/bin/%): $(B)/bin/%: $(B)/tests/fuzz/fuzz_%.o $(B)/libharness.a 
 	@$(CC) $(LDFLAGS) -o $@ $< $(B)/libharness.a $(LINK)
 
 # What is measured is built as what ships.
-$(BENCH_SERVER): $(BENCH_SERVER).o $(FAST_OBJECTS) Makefile src/services/ship.ld
+$(BENCH_SERVER): $(BENCH_SERVER).o $(FAST_OBJECTS) src/services/ship.ld
 	@echo "  link  $@"
 	@$(CC) $(CODEGEN) $(LTO) $(LDFLAGS) $(LAYOUT) -o $@ $(filter %.o,$^)
 

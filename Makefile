@@ -221,14 +221,14 @@ test: ## every test, on the binaries that ship (SAN=1: with ASan and UBSan)
 .PHONY: test-run test-programs
 test-programs: $(BINS) $(TESTS) $(WORKER_BAD)
 test-run: test-programs pure arrows
-	prove --jobs 3 --merge --exec '' $(TESTS)
+	prove --jobs 3 --failures --comments --merge --exec '' $(TESTS)
 
 # The codecs as they are on another machine: their tests, each instruction emulated.
 CODEC_TESTS := $(filter-out $(B)/tests/unit/http_server% $(B)/tests/unit/http_alloc%,$(foreach \
                l,$(PURE) json job url fuzz,$(filter $(B)/tests/unit/$(l)_%,$(TESTS))))
 .PHONY: test-cross test-codecs
 test-codecs: $(BINS) $(CODEC_TESTS)
-	prove --jobs 2 --merge --exec '$(QEMU)' $(CODEC_TESTS)
+	prove --jobs 2 --failures --comments --merge --exec '$(QEMU)' $(CODEC_TESTS)
 test-cross: ## the tests of the codecs on arm64, in an emulator
 	@scripts/setup.sh build test cross
 	@$(MAKE) --no-print-directory ARCH=arm64 QEMU=qemu-aarch64-static test-codecs

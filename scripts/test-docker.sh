@@ -184,6 +184,6 @@ cd "$root"
 : >"$WORK/figures"
 status=0
 # shellcheck disable=SC2086
-prove ${VERBOSE:+-v} --failures --timer --merge --exec sh $programs || status=$?
+prove ${VERBOSE:+-v} --failures --comments --timer --merge --exec sh $programs || status=$?
 cat "$WORK/figures"
 [ "$status" = 0 ]

@@ -62,6 +62,6 @@ wait "$runner"
 holds "$(tail -n 20 "$log")" Stopped. 'Ctrl-C stops all of it'
 
 docker exec "$name" timeout 900 bash -lc 'cd barnacle && exec make test' >"$log" 2>&1
-ok $? 'make test passes'
-diag "$(grep -E '^(Files=|Result:|not ok|.*Failed)' "$log" | tail -n 20)"
+ok $? 'make test passes' ||
+  diag "$(grep -A 9 '^not ok' "$log")" "$(tail -n 20 "$log")"
 finish

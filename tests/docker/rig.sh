@@ -58,7 +58,6 @@ diag() {
 
 # What was measured: scripts/test-docker.sh prints it at the end.
 figure() {
-  diag "$*"
   printf '%s\n' "$*" >>"$WORK/figures"
 }
 

@@ -408,12 +408,16 @@ void http_server_drain(struct http_server *s, void (*drained)(struct http_server
 		return;
 	s->draining = true;
 	s->drained = drained;
+	net_listener_drain(&s->listener);
 	net_listener_close(&s->listener);
-	for (struct http_conn *c = s->conns; c != NULL; c = c->next)
+	for (struct http_conn *c = s->conns; c != NULL; c = c->next) {
+		if (c->phase <= HTTP_HEADING)
+			net_read_now(&c->net);
 		if (c->phase <= HTTP_HEADING && net_pending(&c->net) > 0)
 			end_connection(c); /* the last answer is still on its way */
 		else if (c->phase <= HTTP_HEADING)
 			net_close_soon(&c->net, NET_ECLOSED);
+	}
 	http_server_drop_spares(s);
 	if (s->count == 0 && drained != NULL)
 		net_task_put(s->loop, &s->nobody_left, run_drained);

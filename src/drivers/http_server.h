@@ -110,9 +110,9 @@ int http_server_open(struct http_server *s, struct net_loop *loop,
 		     const struct http_handler *handler, const struct http_server_limits *lim,
 		     const char *host, uint16_t port, unsigned flags);
 /*
- * No new connections; idle ones are closed, the others after their answer. [drained] is called
- * once, when the last is gone (at the earliest at the end of the turn); the server then holds
- * nothing any more.
+ * No new connections but those that wait already; what has come is read. Then idle ones are closed,
+ * the others after their answer. [drained] is called once, when the last is gone (at the earliest
+ * at the end of the turn); the server then holds nothing any more.
  */
 void http_server_drain(struct http_server *s, void (*drained)(struct http_server *));
 

@@ -152,6 +152,8 @@ enum {
 };
 int net_listen(struct net_loop *loop, struct net_listener *l, const char *host, uint16_t port,
 	       unsigned flags, void (*accepted)(struct net_listener *, int fd));
+/* Hands out all that wait now: net_listener_close would reset them. */
+void net_listener_drain(struct net_listener *l);
 void net_listener_close(struct net_listener *l);
 
 #endif

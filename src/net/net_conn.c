@@ -465,6 +465,12 @@ static void on_ready(struct net_source *s, uint32_t events)
 	}
 }
 
+void net_read_now(struct net_conn *c)
+{
+	if (c->loop->viewer == NULL)
+		on_ready(&c->src, EPOLLIN);
+}
+
 int net_conn_open(struct net_loop *loop, struct net_conn *c, int fd, const struct net_conn_ops *ops,
 		  uint32_t in_max, uint32_t out_max, bool eager)
 {

@@ -94,6 +94,8 @@ int net_conn_open(struct net_loop *loop, struct net_conn *c, int fd, const struc
 		  uint32_t in_max, uint32_t out_max, bool eager);
 
 struct span net_peek(const struct net_conn *c);
+/* Reads what is there and was not told of yet; nothing, during the input of any connection. */
+void net_read_now(struct net_conn *c);
 void net_eat(struct net_conn *c, size_t n);
 /* Calls [input] again at the end of the turn, for bytes that are already here. */
 void net_again(struct net_conn *c);

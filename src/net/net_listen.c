@@ -25,12 +25,17 @@ static bool is_out_of_resources(int err)
 	return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
 }
 
+static int take(struct net_listener *l)
+{
+	return accept4(l->src.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
 static void on_acceptable(struct net_source *s, uint32_t events)
 {
 	(void)events;
 	struct net_listener *l =
 		(struct net_listener *)((char *)s - offsetof(struct net_listener, src));
-	int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = take(l);
 	if (fd >= 0) {
 		l->accepted(l, fd);
 	} else if (is_out_of_resources(errno)) {
@@ -110,6 +115,13 @@ int net_listen(struct net_loop *loop, struct net_listener *l, const char *host, 
 	if (rc == -EAFNOSUPPORT || rc == -EADDRNOTAVAIL)
 		rc = listen_on(loop, l, &a, port, flags);
 	return rc;
+}
+
+void net_listener_drain(struct net_listener *l)
+{
+	int fd;
+	for (int i = 0; i < BACKLOG && (fd = take(l)) >= 0; i++)
+		l->accepted(l, fd);
 }
 
 void net_listener_close(struct net_listener *l)

@@ -436,6 +436,35 @@ static void test_drain(void)
 	net_loop_close(&loop);
 }
 
+/* The end comes while they are on their way: who has asked is answered. */
+static void test_drain_unread(void)
+{
+	struct client idle, fresh, silent;
+	limit_ms(2000);
+	open_life();
+	idle = dial();
+	say(&idle, SPAN(GET("/a")));
+	hears(&idle, "200 a;", "before the drain");
+	silent = dial();
+	say(&silent, SPAN(GET("/a")));
+	hears(&silent, "200 a;", "and another");
+	say(&idle, SPAN(GET("/late")));
+	fresh = dial();
+	say(&fresh, SPAN(GET("/a") "GET / HT"));
+	http_server_drain(&server, count_drain);
+	hears(&fresh, "200 close a;eof", "who waits to be let in is answered");
+	hears(&silent, "200 a;eof", "who says nothing is closed");
+	UNTIL(late != NULL);
+	answer_late("c");
+	hears(&idle, "200 a;200 close c;eof", "who has spoken on an idle connection is answered");
+	close_client(&idle);
+	close_client(&fresh);
+	close_client(&silent);
+	UNTIL(drains > 0);
+	is_int(server.count, 0, "and nobody is left");
+	net_loop_close(&loop);
+}
+
 int main(void)
 {
 	fill_stream(pattern, sizeof pattern, 0);
@@ -453,5 +482,6 @@ int main(void)
 	test_gone();
 	test_drain_nobody();
 	test_drain();
+	test_drain_unread();
 	return done();
 }

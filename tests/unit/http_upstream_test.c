@@ -384,6 +384,7 @@ static void late(void)
 		is_int(failure(), -EHOSTDOWN, "that spares others the wait");
 		members[0].open_until = loop.now;
 	}
+	lim.connect_ms = 5000;
 	write_file(resolv, "resolv.conf", "nameserver 127.0.0.1#1\noptions timeout:1 attempts:1\n");
 	write_file(hosts, "hosts", "127.0.0.1 nowhere\n");
 	is_int(failure(), UPSTREAM_UNREACHABLE, "refused at once");

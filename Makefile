@@ -90,7 +90,7 @@ FAST    := web router
 QUICK   := -O2 $(SLOW:%=-f%) -falign-functions=1 -falign-jumps=1 -falign-loops=1 -falign-labels=1
 HOT     := base/out base/span drivers/http_answer drivers/http_server drivers/http_server_pool \
            http/http_fields http/http_read http/http_target net/net_buf net/net_conn net/net_loop \
-           net/net_write
+           net/net_read net/net_write
 endif
 
 # Folders of the source, lowest layer first. PURE folders may not touch the operating system.

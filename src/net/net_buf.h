@@ -11,4 +11,10 @@ bool net_buf_room(struct net_loop *loop, struct net_buf *b, size_t n, size_t max
 /* Gives the memory back; the buffer is empty. */
 void net_buf_drop(struct net_loop *loop, struct net_buf *b);
 
+/* What it holds. */
+static inline struct span net_buf_held(const struct net_buf *b)
+{
+	return b->p == NULL ? SPAN_NONE : span_of(b->p + b->off, b->len - b->off);
+}
+
 #endif

@@ -12,9 +12,9 @@
  * An idle connection holds no buffer: bytes are received into one buffer that all share, and only
  * an incomplete piece is moved to a buffer of its own. Output takes a pooled buffer while it waits.
  *
- * Every socket byte passes through wire_recv and wire_send in net_conn.c and nowhere else (those
- * of files by net_file.c, called there): that is the seam where a TLS engine will stand between
- * the socket and what peek and write see.
+ * Every socket byte passes through wire_recv (net_read.c) and wire_send (net_write.c) and nowhere
+ * else (those of files by net_file.c, called there): that is the seam where a TLS engine will stand
+ * between the socket and what peek and write see.
  */
 #ifndef NET_NET_CONN_H
 #define NET_NET_CONN_H

@@ -365,7 +365,8 @@ barnacle_needs   := resp pgwire http
 # the structs of pgwire.
 INNER   := base/cold.h crypto/base64.h crypto/ct.h crypto/hmac.h crypto/md5.h \
            crypto/sha256_blocks.h resp/resp_inner.h \
-           pgwire/pgwire_cursor.h pgwire/pgwire_state.h http/http_scan.h net/net_buf.h net/net_conn_inner.h \
+           pgwire/pgwire_cursor.h pgwire/pgwire_state.h http/http_scan.h net/net_buf.h \
+           net/net_conn_inner.h net/net_resolve_inner.h \
            drivers/http_conn.h drivers/http_upstream_conn.h drivers/redis_inner.h \
            drivers/postgres_inner.h drivers/postgres_blocking_inner.h drivers/postgres_pool_inner.h \
            drivers/http_files_inner.h drivers/http_static_send.h

@@ -1,4 +1,4 @@
-#include "services/router/router.h"
+#include "services/router/exchange.h"
 
 #define CONNECT_MS 5000
 
@@ -148,7 +148,7 @@ static int start(struct net_loop *loop)
 static void on_streams_end(struct net_timer *t)
 {
 	(void)t;
-	proxy_end_streams();
+	exchange_end_streams();
 }
 
 static void drain(void)

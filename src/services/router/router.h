@@ -110,10 +110,7 @@ void stats_count(struct route_stats *s, unsigned status, uint64_t ms, uint64_t r
 		 uint64_t sent);
 void stats_answer(struct http_exchange *x);
 
-/* proxy.c: the exchanges. */
-
+/* proxy.c: exchanges (exchange.h) between clients and upstreams. */
 extern const struct http_handler proxy_handler;
-/* Ends what has no end of its own: tunnels and event streams. */
-void proxy_end_streams(void);
 
 #endif

@@ -27,7 +27,7 @@ const struct postgres_statement rebuild_page = {
 /*
  * One page in one step, so that no worker comes between the look and the job. A field that waits
  * with an empty queue has lost its job; with jobs in the queue its own is probably among them, and
- * the next pass will see. What workers gave up has to wait until they forget it (KEY_ASIDE). The
+ * the next pass will see. What workers gave up has to wait until they forget it (TEXT_ASIDE). The
  * reply: jobs made, and fields that wait.
  */
 static const char script[] = "local c, made, waits = redis.call, 0, 0 "

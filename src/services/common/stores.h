@@ -25,9 +25,8 @@
 #define KEY_MARK SPAN("{values}:mark") /* there since the last rebuild; gone after a FLUSHALL */
 #define CHANNEL_INSERT SPAN(TEXT_INSERT)
 #define TEXT_LOG "{values}:log" /* a stream: the index of each result, for api */
-#define KEY_LOG SPAN(TEXT_LOG)
 /* A hash: the indexes that workers gave up, for nobody to make jobs of. It expires. */
-#define KEY_ASIDE SPAN("{values}:aside")
+#define TEXT_ASIDE "{values}:aside"
 #define PLACEHOLDER SPAN(TEXT_PLACEHOLDER)
 
 /* What both are told. */

@@ -14,11 +14,11 @@
 /* What is computed in one turn, so that the loop stays live: bytes of results, and time. */
 #define TURN_BYTES (64 << 10)
 #define TURN_US 20000
-#define RENEWALS 4                 /* within CLAIM_AFTER */
-#define ASIDE_SECONDS SPAN("3600") /* after the last one, those given up are forgotten */
-#define TRIM_FROM 8                /* entries; below, XDEL costs less than the script */
+#define RENEWALS 4           /* within CLAIM_AFTER */
+#define ASIDE_SECONDS "3600" /* after the last one, those given up are forgotten */
+#define TRIM_FROM 8          /* entries; below, XDEL costs less than the script */
 /* The log of results is trimmed here; who missed more reads all values again. */
-#define LOG_MAX SPAN("10000")
+#define LOG_MAX "10000"
 
 enum stage { FREE, LOOKING, TO_COMPUTE, KNOWN, GIVEN_UP, WRITING };
 
@@ -39,13 +39,15 @@ static bool fresh;       /* the batch is a part of the queue without gaps, in it
 static struct redis_request look_request;
 static struct net_task compute_task;
 
+#define LOG_WORDS 8
+
 /* The results of one turn, one behind the other, and what tells Redis of them. */
 static struct {
 	uint8_t text[TURN_BYTES + JOB_RESULT_MAX];
 	size_t n;
 	struct item *first, **end;
 	struct item *last;
-	struct span ack[3 + BATCH], del[4 + BATCH], set[2 + 2 * BATCH], log[BATCH][8];
+	struct span ack[3 + BATCH], del[4 + BATCH], set[2 + 2 * BATCH], log[BATCH][LOG_WORDS];
 	struct span mark[2 + 2 * BATCH], renew[6 + BATCH];
 	size_t acks, sets, marks;
 } turn;
@@ -138,14 +140,6 @@ static void on_written(struct redis_request *q, const struct resp_item *it)
 
 static void turn_open(void)
 {
-	const struct span ack[] = {SPAN("XACK"), KEY_JOBS, GROUP};
-	const struct span del[] = {SPAN("EVAL"), span_str(take_out), SPAN("1"), KEY_JOBS};
-	const struct span set[] = {SPAN("HSET"), KEY_VALUES};
-	memcpy(turn.ack, ack, sizeof ack);
-	memcpy(turn.del, del, sizeof del);
-	memcpy(turn.set, set, sizeof set);
-	const struct span mark[] = {SPAN("HSET"), KEY_ASIDE};
-	memcpy(turn.mark, mark, sizeof mark);
 	turn.n = turn.acks = turn.sets = turn.marks = 0;
 	turn.first = NULL;
 	turn.end = &turn.first;
@@ -163,9 +157,9 @@ static void turn_put(struct item *i, struct span result)
 	turn.acks++;
 	if (result.p == NULL)
 		return;
-	const struct span log[] = {SPAN("XADD"), KEY_LOG,   SPAN("MAXLEN"), SPAN("~"),
-				   LOG_MAX,      SPAN("*"), SPAN("index"),  index_of(i)};
-	memcpy(turn.log[turn.sets], log, sizeof log);
+	struct span *log = turn.log[turn.sets];
+	store_words(log, SPAN("XADD," TEXT_LOG ",MAXLEN,~," LOG_MAX ",*,index,"));
+	log[LOG_WORDS - 1] = index_of(i);
 	turn.set[2 + 2 * turn.sets] = index_of(i);
 	turn.set[3 + 2 * turn.sets] = result;
 	turn.sets++;
@@ -177,13 +171,13 @@ static void turn_put(struct item *i, struct span result)
  */
 static size_t put_renewal(void)
 {
-	const struct span claim[] = {SPAN("XCLAIM"), KEY_JOBS, GROUP, queue_consumer(), SPAN("0")};
-	size_t n = sizeof claim / sizeof *claim, none = n;
 	uint64_t now = now_us();
 	if (now - renewed < worker_config.claim_ms * UINT64_C(1000) / RENEWALS)
 		return 0;
 	renewed = now;
-	memcpy(turn.renew, claim, sizeof claim);
+	size_t none = store_words(turn.renew, SPAN("XCLAIM," TEXT_JOBS "," TEXT_GROUP ",,0"));
+	size_t n = none;
+	turn.renew[3] = queue_consumer();
 	for (unsigned i = 0; i < used; i++)
 		if (items[i].stage != FREE && items[i].stage != WRITING)
 			turn.renew[n++] = id_of(&items[i]);
@@ -195,7 +189,7 @@ static size_t put_renewal(void)
 
 static void turn_write(void)
 {
-	const struct span expire[] = {SPAN("EXPIRE"), KEY_ASIDE, ASIDE_SECONDS};
+	struct span expire[3];
 	struct redis_command commands[6 + BATCH] = {
 		{3 + turn.acks, turn.ack},
 		{4 + turn.acks, turn.del},
@@ -205,15 +199,18 @@ static void turn_write(void)
 	if (turn.first == NULL)
 		return;
 	if (!fresh || turn.acks < TRIM_FROM || (size_t)(turn.last - turn.first) + 1 != turn.acks) {
-		turn.del[2] = SPAN("XDEL");
-		turn.del[3] = KEY_JOBS;
+		store_words(turn.del + 2, SPAN("XDEL," TEXT_JOBS));
 		commands[1] = (struct redis_command){2 + turn.acks, turn.del + 2};
+	} else {
+		store_words(turn.del, SPAN("EVAL,,1," TEXT_JOBS));
+		turn.del[1] = span_str(take_out);
 	}
 	for (size_t i = 0; i < turn.sets; i++)
-		commands[n++] = (struct redis_command){8, turn.log[i]};
+		commands[n++] = (struct redis_command){LOG_WORDS, turn.log[i]};
 	if (turn.marks > 0) {
 		commands[n++] = (struct redis_command){2 + 2 * turn.marks, turn.mark};
-		commands[n++] = (struct redis_command){3, expire};
+		commands[n++] = (struct redis_command){
+			store_words(expire, SPAN("EXPIRE," TEXT_ASIDE "," ASIDE_SECONDS)), expire};
 	}
 	commands[n] = (struct redis_command){put_renewal(), turn.renew};
 	n += commands[n].argc > 0;
@@ -393,6 +390,10 @@ static uint8_t keep(uint8_t *to, struct span s)
 
 void work_start(void)
 {
+	/* The heads of what every turn sends; what follows them is of the turn. */
+	store_words(turn.ack, SPAN("XACK," TEXT_JOBS "," TEXT_GROUP));
+	store_words(turn.set, SPAN("HSET," TEXT_VALUES));
+	store_words(turn.mark, SPAN("HSET," TEXT_ASIDE));
 	watch_start(on_late);
 }
 
@@ -411,9 +412,10 @@ void work_add(struct span id, struct span index, struct span trace, uint64_t tri
 
 void work_begin(bool in_order)
 {
-	struct span value[2 + BATCH] = {SPAN("HMGET"), KEY_VALUES};
-	struct span aside[2 + BATCH] = {SPAN("HMGET"), KEY_ASIDE};
+	struct span value[2 + BATCH], aside[2 + BATCH];
 	const struct redis_command commands[] = {{2 + used, value}, {2 + used, aside}};
+	store_words(value, SPAN("HMGET," TEXT_VALUES));
+	store_words(aside, SPAN("HMGET," TEXT_ASIDE));
 	for (unsigned n = 0; n < used; n++)
 		value[2 + n] = aside[2 + n] = index_of(&items[n]);
 	failed = open = false;

@@ -189,7 +189,7 @@ $(TESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libharness.a $(LIBS)
 	@echo "  link  $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/libharness.a $(LINK)
 
-$(B)/tests/bench/http $(B)/tests/bench/proxy $(B)/tests/bench/app: $(MEASURE).o
+$(foreach b,http proxy app size job,$(B)/tests/bench/$(b)): $(MEASURE).o
 
 # It counts them.
 $(B)/tests/unit/http_alloc_test: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc

@@ -46,13 +46,6 @@ static char reference[4096];
 static const char *go; /* BENCH_GO, its program; NULL: there is none */
 static struct redis_blocking redis;
 
-static double now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
 /* Children begin where we are. */
 static void move_to(unsigned core)
 {
@@ -292,7 +285,7 @@ static double visible_ms(int stack)
 			 "POST /api/values HTTP/1.1\r\nHost: t\r\n"
 			 "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
 			 strlen(json), json);
-		double begun = now();
+		double begun = measure_now();
 		ask(&c, request, "working");
 		if (stack == OURS) {
 			snprintf(text, sizeof text, "\"number\":%d,", 200 + i);
@@ -303,7 +296,7 @@ static double visible_ms(int stack)
 			while (ask(&c, "GET /api/values/current HTTP/1.1\r\nHost: t\r\n\r\n", text))
 				;
 		}
-		times[i] = now() - begun;
+		times[i] = measure_now() - begun;
 	}
 	if (stack == OURS)
 		httpc_close(&events);
@@ -337,15 +330,15 @@ static double jobs_ms(int stack, int distinct)
 		 JOBS - 1, distinct,
 		 stack == OURS ? "redis.call('XADD', '{values}:jobs', '*', 'index', n)" : "");
 	redis_number(make);
-	double begun = now();
+	double begun = measure_now();
 	proc_signal(parts[APP_WORKER].proc, SIGCONT);
 	while (stack == OURS ? count_jobs(stack) > 0 : count_jobs(stack) < last) {
-		if (now() > begun + 60000)
+		if (measure_now() > begun + 60000)
 			bail("%s: jobs are not done in a minute: %lld of %lld", names[stack],
 			     count_jobs(stack), last);
 		nanosleep(&(struct timespec){.tv_nsec = 500000}, NULL);
 	}
-	double ms = now() - begun;
+	double ms = measure_now() - begun;
 	if (redis_number("local n = 0 for _, v in ipairs(redis.call('HVALS', 'values')) do "
 			 "if v == 'Nothing yet!' then n = n + 1 end end return n") != 0)
 		bail("%s: there are values missing", names[stack]);

@@ -4,26 +4,10 @@
  */
 #include "services/worker/job.c"
 
+#include "bench/measure.h"
 #include "harness/tap.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
 #define TRIES 21
-
-static double now_ms_exact(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
 
 int main(void)
 {
@@ -35,14 +19,13 @@ int main(void)
 		size_t digits = 0;
 		for (size_t t = 0; t < TRIES; t++) {
 			struct out o = out_init(text, sizeof text);
-			double begun = now_ms_exact();
+			double begun = measure_now();
 			if (job_run(span_str(indexes[i]), &o) != JOB_OK)
 				bail("no f(%s)", indexes[i]);
-			ms[t] = now_ms_exact() - begun;
+			ms[t] = measure_now() - begun;
 			digits = o.n;
 		}
-		qsort(ms, TRIES, sizeof *ms, compare);
-		printf("| %s | %zu | %.3f |\n", indexes[i], digits, ms[TRIES / 2]);
+		printf("| %s | %zu | %.3f |\n", indexes[i], digits, measure_middle(ms, TRIES));
 	}
 	return 0;
 }

@@ -153,6 +153,13 @@ double measure_calls(const struct measured *s, const struct measure_load *what)
 	return sum / n;
 }
 
+double measure_now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
 static int by_size(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;

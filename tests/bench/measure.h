@@ -66,6 +66,8 @@ struct measure_result measure_load(const struct measured *s, const struct measur
 /* System calls per request, counted in a run of its own because strace makes each one slow. */
 double measure_calls(const struct measured *s, const struct measure_load *what);
 
+/* Milliseconds of the monotonic clock. */
+double measure_now(void);
 /* The middle one; sorts them. */
 double measure_middle(double *values, size_t n);
 /* That of the rounds. */

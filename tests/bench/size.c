@@ -3,6 +3,7 @@
  * with real stores beside them. Budgets: 96 KiB for web (without the page) and router, 128 KiB for
  * api and worker, 1 MiB resident, 20 ms to the first answer.
  */
+#include "bench/measure.h"
 #include "harness/app.h"
 #include "harness/tap.h"
 
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define REQUESTS 100000
@@ -19,13 +19,6 @@
 #define STARTS 5
 
 static struct app app;
-
-static double now_us(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
 
 /* One try to get 200 from /healthz, without waiting for a listener. */
 static bool answers(int port)
@@ -51,23 +44,16 @@ static double start_time(const char *name, const char *const *env, int port)
 	double times[STARTS];
 	for (int i = 0; i < STARTS; i++) {
 		const char *argv[] = {proc_bin(name), NULL};
-		double t = now_us();
+		double begun = measure_now();
 		struct proc *p = proc_start(&(struct proc_spec){.argv = argv, .env = env});
 		while (!answers(port))
-			if (now_us() - t > 5e6)
+			if (measure_now() - begun > 5000)
 				bail("%s does not answer", name);
-		times[i] = now_us() - t;
+		times[i] = measure_now() - begun;
 		proc_stop(p, 10000);
 		proc_free(p);
 	}
-	for (int i = 0; i < STARTS; i++)
-		for (int j = i + 1; j < STARTS; j++)
-			if (times[j] < times[i]) {
-				double t = times[i];
-				times[i] = times[j];
-				times[j] = t;
-			}
-	return times[STARTS / 2] / 1000;
+	return measure_middle(times, STARTS);
 }
 
 static void load(int port, const char *path)

@@ -3,8 +3,7 @@
  * somebody else, rights that the role lacks, a database that is made anew. Only what needs the
  * missing thing fails, the log names it in one line, and all is well once it is there.
  */
-#include "harness/httpc.h"
-#include "harness/stores.h"
+#include "harness/app.h"
 #include "harness/tap.h"
 
 #include <stdio.h>
@@ -57,27 +56,7 @@ static void run_as(const char *user)
 		bail("no api: %s", proc_log(api));
 }
 
-/* The status of an exchange; 0: none, -503: a 503 that does not say when to try again. */
-static int ask(int to, const char *request)
-{
-	struct httpc_answer a;
-	if (httpc_ask("127.0.0.1", (uint16_t)to, span_str(request), &a, WAIT_MS) != HTTPC_OK)
-		return 0;
-	int status = a.status;
-	if (to == port && status == 503 && httpc_field(&a, "Retry-After").n == 0)
-		status = -503;
-	httpc_free(&a);
-	return status;
-}
-
-static int get(int from, const char *path)
-{
-	char request[256];
-	snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n",
-		 path);
-	return ask(from, request);
-}
-
+/* The status; 0: no answer, -503: a 503 that does not say when to try again. */
 static int post(int index, const char *fields)
 {
 	char request[512], json[32];
@@ -86,12 +65,19 @@ static int post(int index, const char *fields)
 		 "POST /values HTTP/1.1\r\nHost: t\r\nConnection: close\r\n%s"
 		 "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 		 fields, n, json);
-	return ask(port, request);
+	struct httpc_answer a;
+	if (httpc_ask("127.0.0.1", (uint16_t)port, span_str(request), &a, WAIT_MS) != HTTPC_OK)
+		return 0;
+	int status = a.status;
+	if (status == 503 && httpc_field(&a, "Retry-After").n == 0)
+		status = -503;
+	httpc_free(&a);
+	return status;
 }
 
 static bool wait_ready(void)
 {
-	for (long long end = now_ms() + WAIT_MS; get(admin, "/readyz") != 200; tick())
+	for (long long end = now_ms() + WAIT_MS; app_status(admin, "/readyz") != 200; tick())
 		if (now_ms() > end)
 			return false;
 	return true;
@@ -114,7 +100,7 @@ static void test_poor(void)
 	sql(grant);
 	run_as("poor");
 	ok(proc_wait_log(api, "\\\"values\\\" does not exist", WAIT_MS), "no table: it says so");
-	is_int(get(admin, "/readyz"), 503, "no table: not ready");
+	is_int(app_status(admin, "/readyz"), 503, "no table: not ready");
 	is_int(POST(1), 503, "no table: a POST is 503");
 	sql("CREATE TABLE values (number INT); GRANT SELECT, INSERT ON values TO poor");
 	ok(wait_ready(), "with the table it is ready");
@@ -126,7 +112,7 @@ static void test_poor(void)
 	}
 	is_int(taken, 10, "a POST without a key is taken, each time");
 	is_int(refused, 10, "one with a key is 503, each time");
-	is_int(get(port, "/values/all"), 200, "the list is there");
+	is_int(app_status(port, "/values/all"), 200, "the list is there");
 	is_int(told("barnacle_keys"), 1, "one line in the log says what is missing");
 	sql("CREATE TABLE barnacle_keys (key TEXT PRIMARY KEY, number INT NOT NULL, made "
 	    "TIMESTAMPTZ "
@@ -148,7 +134,7 @@ static void test_read_only(void)
 	int connects = told("store connected"), read = 0, refused = 0;
 	for (int i = 0; i < 10; i++) {
 		refused += POST(i) == 503;
-		read += get(port, "/values/all") == 200;
+		read += app_status(port, "/values/all") == 200;
 	}
 	is_int(refused, 10, "without the right to insert a POST is 503");
 	is_int(read, 10, "and the list is there, each time");
@@ -168,7 +154,7 @@ static void test_dropped(const char *table)
 		status = POST_KEY(21, "d");
 	is_int(status, 200, "%s dropped: it is made again", table);
 	is_int(POST(22), 200, "%s dropped: and a POST without a key is taken", table);
-	is_int(get(port, "/values/all"), 200, "%s dropped: the list is there", table);
+	is_int(app_status(port, "/values/all"), 200, "%s dropped: the list is there", table);
 }
 
 static void test_recreated(void)

@@ -16,6 +16,7 @@
 #define TESTS_FUZZ_FUZZ_H
 
 #include "base/out.h"
+#include "harness/dice.h"
 #include "harness/tap.h"
 
 #include <stdarg.h>
@@ -50,11 +51,6 @@ PRINTF_LIKE(2, 3) static inline void must(bool held, const char *promise, ...)
 	abort();
 }
 
-/* Chance that comes from the input alone, so that a found input fails again. */
-struct dice {
-	uint64_t state;
-};
-
 static inline uint64_t fnv(uint64_t hash, struct span s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -62,17 +58,10 @@ static inline uint64_t fnv(uint64_t hash, struct span s)
 	return hash;
 }
 
+/* Chance that comes from the input alone, so that a found input fails again. */
 static inline struct dice dice_of(struct span s)
 {
 	return (struct dice){fnv(0xcbf29ce484222325u, s) | 1};
-}
-
-static inline uint32_t roll(struct dice *d, size_t below)
-{
-	d->state ^= d->state << 13;
-	d->state ^= d->state >> 7;
-	d->state ^= d->state << 17;
-	return (uint32_t)((d->state >> 33) % below);
 }
 
 /* The size of the next piece of [left] > 0 bytes: often one, often a few, sometimes any. */

@@ -3,6 +3,7 @@
  * same ones. Each target runs in a child, so that whatever ends it is one failed test point; the
  * input that did it is kept for build/fuzz/bin/NAME (make fuzz).
  */
+#include "harness/dice.h"
 #include "harness/tap.h"
 
 #include <dirent.h>
@@ -78,15 +79,7 @@ static void read_corpus(const struct target *t)
 	check(count > 0, "%s: a corpus", t->name);
 }
 
-static uint64_t seed;
-
-static size_t any(size_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (size_t)((seed >> 33) % below);
-}
+static struct dice dice;
 
 /* Puts [n] bytes of another place or file at [at]; what does not fit falls off. */
 static void insert(struct file *f, size_t at, const struct file *from)
@@ -94,7 +87,7 @@ static void insert(struct file *f, size_t at, const struct file *from)
 	uint8_t piece[64];
 	if (from->n == 0)
 		return;
-	size_t start = any(from->n), n = 1 + any(sizeof piece);
+	size_t start = roll(&dice, from->n), n = 1 + roll(&dice, sizeof piece);
 	n = n < from->n - start ? n : from->n - start;
 	memcpy(piece, from->bytes + start, n);
 	n = n < sizeof f->bytes - at ? n : sizeof f->bytes - at;
@@ -107,30 +100,30 @@ static void insert(struct file *f, size_t at, const struct file *from)
 static void wound(struct file *f)
 {
 	static const uint8_t odd[] = {0, ' ', '\r', '\n', '0', ':', '%', '"', 0x7f, 0x80, 0xff};
-	size_t at = any(f->n + 1);
-	switch (any(6)) {
+	size_t at = roll(&dice, f->n + 1);
+	switch (roll(&dice, 6)) {
 	case 0:
 		insert(f, at, f);
 		break;
 	case 1:
-		insert(f, at, &files[any(count)]);
+		insert(f, at, &files[roll(&dice, count)]);
 		break;
 	case 2: {
-		size_t n = at < f->n ? 1 + any(f->n - at < 16 ? f->n - at : 16) : 0;
+		size_t n = at < f->n ? 1 + roll(&dice, f->n - at < 16 ? f->n - at : 16) : 0;
 		memmove(f->bytes + at, f->bytes + at + n, f->n - at - n);
 		f->n -= n;
 		break;
 	}
 	case 3:
-		f->n = any(4) == 0 ? at : f->n;
+		f->n = roll(&dice, 4) == 0 ? at : f->n;
 		break;
 	case 4:
 		if (at < f->n)
-			f->bytes[at] = odd[any(sizeof odd)];
+			f->bytes[at] = odd[roll(&dice, sizeof odd)];
 		break;
 	default:
 		if (at < f->n)
-			f->bytes[at] ^= (uint8_t)(1u << any(8));
+			f->bytes[at] ^= (uint8_t)(1u << roll(&dice, 8));
 	}
 }
 
@@ -145,11 +138,12 @@ static void run_one(const struct target *t)
 static void run_all(const struct target *t)
 {
 	alarm(60);
-	seed = 0x9e3779b97f4a7c15u;
+	dice = (struct dice){DICE};
 	for (size_t i = 0; i < count; i++)
 		for (seen->copy = 0; seen->copy <= t->copies; seen->copy++) {
 			seen->at = files[i];
-			for (size_t left = seen->copy == 0 ? 0 : 1 + any(4); left > 0; left--)
+			for (size_t left = seen->copy == 0 ? 0 : 1 + roll(&dice, 4); left > 0;
+			     left--)
 				wound(&seen->at);
 			run_one(t);
 		}

@@ -2,6 +2,7 @@
  * Accept and Accept-Encoding: rows of fields and the quality they give, every qvalue there is, and
  * elements put together by chance against a look at each of them.
  */
+#include "harness/dice.h"
 #include "harness/tap.h"
 #include "http/http_accept.h"
 
@@ -326,15 +327,7 @@ static void test_qvalues(void)
 	ok(good, "9110-12.4.2 every thousandth");
 }
 
-static uint64_t seed = 0x9e3779b97f4a7c15u;
-
-static uint32_t any(uint32_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 33) % below;
-}
+static struct dice dice = {DICE};
 
 /* What an element says of "a/b;c=1"; rank 0: nothing, -1: malformed. */
 static const struct {
@@ -359,13 +352,13 @@ static void test_ranges(void)
 		int rank = 0, want = 0, sound = 0;
 		struct out o = out_init(fields, sizeof fields - 1);
 		out_str(&o, "Accept: ");
-		for (uint32_t k = 0, n = 1 + any(6); k < n; k++) {
-			const char *joint = k == 0 ? "" : joints[any(6)];
-			size_t e = any(sizeof ranges / sizeof *ranges);
-			uint32_t q = any(1000);
+		for (uint32_t k = 0, n = 1 + roll(&dice, 6); k < n; k++) {
+			const char *joint = k == 0 ? "" : joints[roll(&dice, 6)];
+			size_t e = roll(&dice, sizeof ranges / sizeof *ranges);
+			uint32_t q = roll(&dice, 1000);
 			out_str(&o, joint != NULL ? joint : "\r\nAccept: ");
 			out_str(&o, ranges[e].text);
-			out_str(&o, any(2) == 0 ? ";q=0." : "; Q=0.");
+			out_str(&o, roll(&dice, 2) == 0 ? ";q=0." : "; Q=0.");
 			out_fixed(&o, q, 3);
 			sound += ranges[e].rank >= 0;
 			want = ranges[e].rank > rank ? (int)q : want;
@@ -390,9 +383,9 @@ static void test_bytes(void)
 	int between = 0;
 	for (int i = 0; i < 60000 && good; i++) {
 		char text[32], fields[256];
-		uint32_t n = any(18);
+		uint32_t n = roll(&dice, 18);
 		for (uint32_t k = 0; k < n; k++)
-			text[k] = set[any(sizeof set - 1)];
+			text[k] = set[roll(&dice, sizeof set - 1)];
 		text[n] = 0;
 		snprintf(fields, sizeof fields, "Accept: %s\r\nAccept-Encoding: %s\r\n", text,
 			 text);

@@ -2,6 +2,7 @@
  * Conditional requests: rows of fields and what they make of a request, every combination of the
  * four conditions against the steps of RFC 9110, 13.2.2, and lists of tags put together by chance.
  */
+#include "harness/dice.h"
 #include "harness/tap.h"
 #include "http/http_cond.h"
 
@@ -365,15 +366,7 @@ static void test_combinations(void)
 	}
 }
 
-static uint64_t seed = 0x9e3779b97f4a7c15u;
-
-static uint32_t any(uint32_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 33) % below;
-}
+static struct dice dice = {DICE};
 
 static const struct {
 	const char *text;
@@ -397,15 +390,17 @@ static void test_lists(void)
 	int malformed = 0, matched = 0;
 	bool good = true;
 	for (int i = 0; i < 20000 && good; i++) {
-		const char *name = any(2) == 0 ? IM : INM;
+		const char *name = roll(&dice, 2) == 0 ? IM : INM;
 		char fields[1024] = "";
 		bool bad = false, strong = false, weak = false;
 		struct out o = out_init(fields, sizeof fields - 1);
 		out_str(&o, name);
 		/* Two elements at least: "*" alone is another rule. */
-		for (uint32_t k = 0, n = 2 + any(6); k < n; k++) {
-			const char *joint = joints[any(7)];
-			size_t e = any(any(4) == 0 ? sizeof elements / sizeof *elements : SOUND);
+		for (uint32_t k = 0, n = 2 + roll(&dice, 6); k < n; k++) {
+			const char *joint = joints[roll(&dice, 7)];
+			size_t e =
+				roll(&dice, roll(&dice, 4) == 0 ? sizeof elements / sizeof *elements
+								: SOUND);
 			out_str(&o, k == 0 ? "" : joint != NULL ? joint : "\r\n");
 			out_str(&o, k > 0 && joint == NULL ? name : "");
 			out_str(&o, elements[e].text);
@@ -438,9 +433,9 @@ static void test_bytes(void)
 	int matched = 0;
 	for (int i = 0; i < 40000 && good; i++) {
 		char text[32], fields[256];
-		uint32_t n = any(14);
+		uint32_t n = roll(&dice, 14);
 		for (uint32_t k = 0; k < n; k++)
-			text[k] = set[any(sizeof set - 1)];
+			text[k] = set[roll(&dice, sizeof set - 1)];
 		text[n] = 0;
 		struct http_head m, nm, r;
 		snprintf(fields, sizeof fields, IM "%s\r\n", text);

@@ -2,17 +2,10 @@
  * Damaged heads and bodies from a fixed seed: nothing outside the input is read, what was said of a
  * prefix stays, what is accepted keeps its promises, and pieces give what the whole gives.
  */
+#include "harness/dice.h"
 #include "unit/http_rows.h"
 
-static uint64_t seed = 0x9e3779b97f4a7c15u;
-
-static uint32_t any(uint32_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 33) % below;
-}
+static struct dice dice = {DICE};
 
 static const char *const bits[] = {
 	"\r\n",
@@ -53,13 +46,13 @@ static struct span damage(const char *text, char *buf, size_t cap)
 {
 	size_t n = strlen(text);
 	memcpy(buf, text, n);
-	for (uint32_t left = 1 + any(4); left > 0; left--) {
-		size_t at = any((uint32_t)n + 1), span = any(8);
-		const char *bit = bits[any(sizeof bits / sizeof *bits)];
+	for (uint32_t left = 1 + roll(&dice, 4); left > 0; left--) {
+		size_t at = roll(&dice, (uint32_t)n + 1), span = roll(&dice, 8);
+		const char *bit = bits[roll(&dice, sizeof bits / sizeof *bits)];
 		size_t bit_n = strlen(bit);
-		if (at < n && any(3) == 0) {
-			buf[at] = (char)any(256);
-		} else if (any(2) == 0 && n + bit_n <= cap) {
+		if (at < n && roll(&dice, 3) == 0) {
+			buf[at] = (char)roll(&dice, 256);
+		} else if (roll(&dice, 2) == 0 && n + bit_n <= cap) {
 			memmove(buf + at + bit_n, buf + at, n - at);
 			memcpy(buf + at, bit, bit_n);
 			n += bit_n;
@@ -111,7 +104,7 @@ static void fuzz_heads(const char *name, read_head *read, const char *const *tex
 	for (int i = 0; i < rounds && good; i++) {
 		char buf[512];
 		struct http_head h;
-		struct span wire = damage(texts[any((uint32_t)n)], buf, sizeof buf);
+		struct span wire = damage(texts[roll(&dice, (uint32_t)n)], buf, sizeof buf);
 		int rc = read(guarded(1, wire), &h);
 		accepted += rc > 0;
 		refused += rc < 0;
@@ -138,7 +131,7 @@ static int decode(struct span wire, uint32_t most, uint8_t *data, size_t *n, siz
 	http_body_init(&b, &h, &limits);
 	*n = *used = 0;
 	while (*used < wire.n && !b.done) {
-		struct span piece, part = span_head(span_tail(wire, *used), 1 + any(most));
+		struct span piece, part = span_head(span_tail(wire, *used), 1 + roll(&dice, most));
 		rc = http_body_next(&b, guarded(0, part), &piece);
 		if (rc < 0)
 			return rc;
@@ -164,9 +157,9 @@ static void fuzz_bodies(int rounds)
 		char buf[256];
 		uint8_t a[256], b[256];
 		size_t an, bn, aused, bused;
-		struct span wire = damage(texts[any(2)], buf, sizeof buf);
+		struct span wire = damage(texts[roll(&dice, 2)], buf, sizeof buf);
 		int whole = decode(wire, 1000, a, &an, &aused);
-		int parts = decode(wire, 1 + any(9), b, &bn, &bused);
+		int parts = decode(wire, 1 + roll(&dice, 9), b, &bn, &bused);
 		done_count += whole > 0;
 		bad += whole < 0;
 		good = check(whole == parts && an == bn && memcmp(a, b, an) == 0 &&
@@ -190,8 +183,8 @@ static void fuzz_rest(int rounds)
 		char buf[256];
 		uint8_t to[256];
 		uint64_t seconds;
-		struct span in = guarded(2, damage(texts[any(5)], buf, sizeof buf));
-		struct out o = out_init(to, any(40));
+		struct span in = guarded(2, damage(texts[roll(&dice, 5)], buf, sizeof buf));
+		struct out o = out_init(to, roll(&dice, 40));
 		if (http_path_decode(in, &o)) {
 			struct span path = out_span_of(&o);
 			good = check(path.n > 0 && path.p[0] == '/' &&
@@ -206,10 +199,10 @@ static void fuzz_rest(int rounds)
 				       good;
 			}
 		}
-		o = out_init(to, any(10));
+		o = out_init(to, roll(&dice, 10));
 		http_query_get(in, SPAN("a"), &o);
 		http_media_type(in);
-		http_get_date(in, seed, &seconds);
+		http_get_date(in, dice.state, &seconds);
 	}
 	ok(good, "paths, queries, dates: %d rounds", rounds);
 }

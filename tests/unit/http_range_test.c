@@ -2,6 +2,7 @@
  * Byte ranges: rows of what a Range field asks of a file, a model of the rules that looks at every
  * byte by itself, and the writers at every capacity.
  */
+#include "harness/dice.h"
 #include "harness/tap.h"
 #include "http/http_range.h"
 
@@ -250,15 +251,7 @@ static void test_model(void)
 	ok(good, "9110-14.1.2 every single range around every size up to 12");
 }
 
-static uint64_t seed = 0x9e3779b97f4a7c15u;
-
-static uint32_t any(uint32_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 33) % below;
-}
+static struct dice dice = {DICE};
 
 static const char *const bits[] = {
 	"-",
@@ -294,12 +287,14 @@ static void test_fuzz(void)
 		char text[256] = "bytes=";
 		struct out o = out_init(text, sizeof text);
 		struct http_range r[MAX];
-		out_str(&o, any(20) == 0 ? "" : "bytes=");
-		for (uint32_t left = 1 + any(12); left > 0; left--)
-			out_str(&o, bits[any(sizeof bits / sizeof *bits)]);
-		uint64_t size = any(3) == 0 ? any(20) : any(2) == 0 ? K : UINT64_MAX - any(3);
+		out_str(&o, roll(&dice, 20) == 0 ? "" : "bytes=");
+		for (uint32_t left = 1 + roll(&dice, 12); left > 0; left--)
+			out_str(&o, bits[roll(&dice, sizeof bits / sizeof *bits)]);
+		uint64_t size = roll(&dice, 3) == 0   ? roll(&dice, 20)
+				: roll(&dice, 2) == 0 ? K
+						      : UINT64_MAX - roll(&dice, 3);
 		struct span value = guarded(0, out_span_of(&o));
-		good = promises(value, size, any(20));
+		good = promises(value, size, roll(&dice, 20));
 		int n = http_get_ranges(value, size, r, MAX);
 		taken += n > 0;
 		refused += n < 0;
@@ -487,16 +482,16 @@ static void test_length(void)
 	for (int i = 0; i < 3000 && good; i++) {
 		char text[256], boundary[HTTP_BOUNDARY_MAX];
 		struct http_range r[MAX];
-		uint64_t size = 1 + any(sizeof file);
+		uint64_t size = 1 + roll(&dice, sizeof file);
 		size_t n = 0;
-		for (uint32_t left = 1 + any(5); left > 0; left--)
+		for (uint32_t left = 1 + roll(&dice, 5); left > 0; left--)
 			n += (size_t)snprintf(text + n, sizeof text - n, "%s%u-%s",
-					      n == 0 ? "bytes=" : ",", any((uint32_t)size),
-					      any(2) == 0 ? "" : "19000");
+					      n == 0 ? "bytes=" : ",", roll(&dice, (uint32_t)size),
+					      roll(&dice, 2) == 0 ? "" : "19000");
 		int found = http_get_ranges(span_of(text, n), size, r, MAX);
 		memset(boundary, 'x', sizeof boundary);
-		struct span b = span_of(boundary, 1 + any(HTTP_BOUNDARY_MAX));
-		struct span type = span_head(SPAN("text/html; charset=utf-8"), any(25));
+		struct span b = span_of(boundary, 1 + roll(&dice, HTTP_BOUNDARY_MAX));
+		struct span type = span_head(SPAN("text/html; charset=utf-8"), roll(&dice, 25));
 		struct out o = out_init(buf, sizeof buf);
 		for (int k = 0; k < found; k++) {
 			http_put_range_part(&o, b, type, &r[k], size);

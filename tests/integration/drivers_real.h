@@ -18,4 +18,11 @@
 		check(held, "%s:%d: %s", __FILE__, __LINE__, #held); \
 	} while (0)
 
+/* Waits for as many notes as [want] has, and says whether they are these. */
+static inline bool says(const char *want, const char *name)
+{
+	WAIT(noted >= strlen(want));
+	return noted_is(want, name);
+}
+
 #endif

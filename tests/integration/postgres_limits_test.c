@@ -29,25 +29,10 @@ static void cancels(void)
 	rig_end();
 }
 
-struct holder {
-	struct postgres_lease lease;
-	struct postgres *p;
-	unsigned taken;
-	int rc;
-};
-
-static void on_taken(struct postgres_lease *lease, struct postgres *p, int rc)
-{
-	struct holder *h = (struct holder *)lease;
-	h->taken++;
-	h->p = p;
-	h->rc = rc;
-}
-
 static struct holder *take(uint32_t ms)
 {
 	static struct holder h;
-	h = (struct holder){.lease = {.taken = on_taken}};
+	h = (struct holder){.lease = {.taken = rig_taken}};
 	is_int(postgres_pool_take(&pool, &h.lease, ms), 0, "a connection of one's own");
 	WAIT(h.taken > 0);
 	return &h;

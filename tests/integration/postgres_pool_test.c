@@ -64,26 +64,11 @@ static bool answered(const struct ask *a, size_t n)
 
 /* Leases. */
 
-struct holder {
-	struct postgres_lease lease;
-	struct postgres *p;
-	unsigned taken;
-	int rc;
-};
-
-static void on_taken(struct postgres_lease *lease, struct postgres *p, int rc)
-{
-	struct holder *h = (struct holder *)lease;
-	h->taken++;
-	h->p = p;
-	h->rc = rc;
-}
-
 static struct holder holders[SLOTS + 4];
 
 static int take(size_t i, uint32_t ms)
 {
-	holders[i] = (struct holder){.lease = {.taken = on_taken}};
+	holders[i] = (struct holder){.lease = {.taken = rig_taken}};
 	return postgres_pool_take(&pool, &holders[i].lease, ms);
 }
 

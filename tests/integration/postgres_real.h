@@ -72,12 +72,6 @@ static inline void send_one(const struct postgres_statement *s, const char *text
 	check(rc == 0, "sent %.*s: %d", (int)s->name.n, (const char *)s->name.p, rc);
 }
 
-static inline bool says(const char *want, const char *name)
-{
-	WAIT(noted >= strlen(want));
-	return noted_is(want, name);
-}
-
 static inline void begin(void)
 {
 	open_loop();

@@ -64,6 +64,22 @@ static inline void rig_begin(size_t size)
 	};
 }
 
+/* Who takes a connection for its own. */
+struct holder {
+	struct postgres_lease lease;
+	struct postgres *p;
+	unsigned taken;
+	int rc;
+};
+
+static inline void rig_taken(struct postgres_lease *lease, struct postgres *p, int rc)
+{
+	struct holder *h = (struct holder *)lease;
+	h->taken++;
+	h->p = p;
+	h->rc = rc;
+}
+
 static inline size_t rig_ready(void)
 {
 	struct postgres_pool_counters n;

@@ -44,12 +44,6 @@ static inline int send_noting(uint32_t ms, size_t argc, const struct span argv[]
 	send_noting(ms, sizeof((struct span[]){__VA_ARGS__}) / sizeof(struct span), \
 		    (struct span[]){__VA_ARGS__})
 
-static inline bool says(const char *want, const char *name)
-{
-	WAIT(noted >= strlen(want));
-	return noted_is(want, name);
-}
-
 static inline void begin(void)
 {
 	open_loop();

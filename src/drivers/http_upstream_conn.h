@@ -34,9 +34,24 @@ struct upstream_conn {
 extern const struct net_conn_ops upstream_conn_ops;
 void upstream_on_time(struct net_timer *t);
 
+void upstream_forget_kept(struct upstream_call *call);
+bool upstream_has_body(const struct upstream_request *rq);
+bool upstream_is_idempotent(const struct upstream_request *rq);
+
+/* The call has failed at its server: on to the next one when [again] and there is one, or over. */
+void upstream_fail(struct upstream_call *call, enum upstream_why why, const char *error,
+		   bool again);
+
+/* http_upstream_pool.c: the connections. */
+
+/* A record, not filled, or NULL: no memory. */
+struct upstream_conn *upstream_conn_new(struct upstream_group *g);
+void upstream_conn_free(struct upstream_conn *c);
 /* Sets the timer for the phase. */
 void upstream_arm(struct upstream_conn *c);
 void upstream_park(struct upstream_conn *c);
+/* An idle connection, not so any more; NULL when there is none. */
+struct upstream_conn *upstream_unpark_idle(struct upstream *up);
 /* Out of the pool, when it is there. */
 void upstream_unpark(struct upstream_conn *c);
 /* Closes; there is no call any more. */
@@ -46,18 +61,12 @@ void upstream_drop(struct upstream_conn *c, int why);
  * read, an orderly end would keep the kernel busy for minutes.
  */
 void upstream_cut(struct upstream_conn *c);
-void upstream_conn_free(struct upstream_conn *c);
+/* The connection is the call's: what was written for it leaves. */
+void upstream_attach(struct upstream_conn *c, struct upstream_call *call);
 /* Takes call and connection apart. */
 struct upstream_call *upstream_detach(struct upstream_conn *c);
-void upstream_forget_kept(struct upstream_call *call);
-bool upstream_has_body(const struct upstream_request *rq);
-bool upstream_is_idempotent(const struct upstream_request *rq);
 /* TCP_USER_TIMEOUT off or on, where that changes something. */
 void upstream_set_patient(struct upstream_conn *c, bool patient);
-
-/* The call has failed at its server: on to the next one when [again] and there is one, or over. */
-void upstream_fail(struct upstream_call *call, enum upstream_why why, const char *error,
-		   bool again);
 
 /* http_upstream_group.c: the choice of a server, and its circuit. */
 

@@ -73,8 +73,9 @@ known=$(aws elasticbeanstalk describe-application-versions --application-name "$
 if [ "$known" != "$label" ]; then
   key=$app/$label.zip
   aws s3 cp --only-show-errors "$bundle" "s3://$bucket/$key"
+  # Not with --process: as long as that goes on the version cannot be deployed.
   aws elasticbeanstalk create-application-version --application-name "$app" \
-    --version-label "$label" --source-bundle "S3Bucket=$bucket,S3Key=$key" --process \
+    --version-label "$label" --source-bundle "S3Bucket=$bucket,S3Key=$key" \
     --output text --query ApplicationVersion.Status >/dev/null
 fi
 

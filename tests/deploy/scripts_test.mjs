@@ -12,7 +12,8 @@ const work = mkdtempSync(join(tmpdir(), 'deploy-scripts-'));
 const DIGEST = `sha256:${'a1'.repeat(32)}`;
 
 // Each says what it was asked in $PEER/log. A line of $PEER/states is one answer about the
-// environment, the last one for good; "-" is a call that fails.
+// environment, the last one for good; "-" is a call that fails. A version that is processed cannot be
+// deployed meanwhile.
 const PEERS = {
   sleep: 'exit 0\n',
   aws: `case "$1 $2" in
@@ -27,6 +28,9 @@ const PEERS = {
 'elasticbeanstalk update-environment')
   for word; do case $word in v[0-9]) echo "update $word" >>"$PEER/log" ;; esac; done
   [ ! -e "$PEER/refuse" ] ;;
+'elasticbeanstalk create-application-version')
+  for word; do [ "$word" != --process ] || : >"$PEER/refuse"; done
+  echo "$1 $2" >>"$PEER/log" ;;
 *) echo "$1 $2" >>"$PEER/log" ;;
 esac
 `,

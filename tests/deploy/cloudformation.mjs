@@ -80,6 +80,17 @@ function checkResource(name, resource, said) {
   if (spec.isStateful && /^AWS::(RDS::DBInstance|S3::Bucket)$/.test(resource.Type) &&
       (!resource.DeletionPolicy || !resource.UpdateReplacePolicy))
     said.push(`${path}: holds data, but has no DeletionPolicy and UpdateReplacePolicy`);
+  if (resource.Type === 'AWS::IAM::Role') checkRole(path, resource.Properties, said);
+}
+
+const PASSES = 'iam:PassedToService';
+
+// Who deploys a Dockerrun registers a task with an execution role: that of AWS's policies is not enough.
+function checkRole(path, p, said) {
+  if (!JSON.stringify(p.ManagedPolicyArns ?? []).includes('ManagedUpdatesCustomerRolePolicy')) return;
+  const may = [];
+  walk(p.Policies ?? [], (v) => may.push(...[].concat(v?.Condition?.StringEquals?.[PASSES] ?? [])));
+  if (!may.includes('ecs-tasks.amazonaws.com')) said.push(`${path}: may not pass an execution role to tasks`);
 }
 
 // The variables that containers get, and Beanstalk's settings, of which AWS's specification knows

@@ -7,6 +7,7 @@ import { done, ok } from './tap.mjs';
 
 const root = process.argv[2];
 const APP = 'deploy/aws/app.yaml', DATA = 'deploy/aws/data.yaml', NETWORK = 'deploy/aws/network.yaml';
+const REGISTRY = 'deploy/aws/registry.yaml';
 const FARGATE = 'deploy/ecs/service.yaml', RUN = 'deploy/eb-ecs/Dockerrun.aws.json';
 const SINGLE = 'deploy/eb-single/Dockerrun.aws.json', EB = 'deploy/eb-ecs/.ebextensions/options.config';
 const EBC = 'deploy/eb-compose/docker-compose.yml', OWN = 'deploy/own/docker-compose.yml';
@@ -45,6 +46,8 @@ const rows = [
   ['a password among the plain properties', APP, 'application:environmentsecrets', 'application:environment', /PGPASSWORD is a secret/],
   ['a variable that no service has', APP, 'OptionName: REDIS_HOST', 'OptionName: REDIS_HSOT', /no variable REDIS_HSOT/],
   ['a variable that a task\'s service has not', FARGATE, 'Name: API_HOST', 'Name: API_HOSTS', /router has no variable API_HOSTS/],
+  ['a role that may not pass what its deployment passes', APP, 'ecs-tasks.amazonaws.com', 'ecs.amazonaws.com', /may not pass an execution role/],
+  ['the same of the role of the workflow', REGISTRY, 'ecs-tasks.amazonaws.com', 'ecs.amazonaws.com', /may not pass an execution role/],
   ['a password in a task definition', FARGATE, 'Name: PGDATABASE', 'Name: PGPASSWORD', /its place is Secrets/],
 
   ['JSON with a comma too many', RUN, '"essential": true,', '"essential": true,,', /./],

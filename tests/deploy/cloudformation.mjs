@@ -67,7 +67,7 @@ function fitsProperties(spec, given, path, said) {
     if (property.required && !(name in given)) said.push(`${path}: ${name} is missing`);
 }
 
-function checkResource(name, resource, said) {
+function checkResource(name, resource, resources, said) {
   const path = `/Resources/${name}`;
   for (const key of Object.keys(resource))
     if (!RESOURCE_KEYS.includes(key)) said.push(`${path}: there is no ${key}`);
@@ -81,6 +81,17 @@ function checkResource(name, resource, said) {
       (!resource.DeletionPolicy || !resource.UpdateReplacePolicy))
     said.push(`${path}: holds data, but has no DeletionPolicy and UpdateReplacePolicy`);
   if (resource.Type === 'AWS::IAM::Role') checkRole(path, resource.Properties, said);
+  if (resource.Type === 'AWS::ECS::Service') checkService(name, resource.Properties, resources, said);
+}
+
+// A target group without a listener is refused: a service has to wait for all that forward to its own.
+function checkService(name, p, resources, said) {
+  const refs = (of) => { const all = []; walk(of, (v) => v?.Ref && all.push(v.Ref)); return all; };
+  const waits = [...refs(p), ...[].concat(resources[name].DependsOn ?? [])];
+  for (const { TargetGroupArn: { Ref: target } } of p.LoadBalancers ?? [])
+    for (const [listener, r] of Object.entries(resources))
+      if (/::Listener$/.test(r.Type) && refs(r).includes(target) && !waits.includes(listener))
+        said.push(`/Resources/${name}: does not wait for ${listener}`);
 }
 
 const PASSES = 'iam:PassedToService';
@@ -204,7 +215,7 @@ export function checkTemplate(root, text, exports) {
   if (t.AWSTemplateFormatVersion !== '2010-09-09') said.push('AWSTemplateFormatVersion must be "2010-09-09"');
   for (const [name, p] of Object.entries(t.Parameters ?? {})) checkParameter(name, p, said);
   for (const [name, resource] of Object.entries(t.Resources ?? {})) {
-    checkResource(name, resource, said);
+    checkResource(name, resource, t.Resources, said);
     checkApplication(root, resource, said);
   }
   checkReferences(t, said);

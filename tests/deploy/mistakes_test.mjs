@@ -48,6 +48,7 @@ const rows = [
   ['a variable that a task\'s service has not', FARGATE, 'Name: API_HOST', 'Name: API_HOSTS', /router has no variable API_HOSTS/],
   ['a role that may not pass what its deployment passes', APP, 'ecs-tasks.amazonaws.com', 'ecs.amazonaws.com', /may not pass an execution role/],
   ['the same of the role of the workflow', REGISTRY, 'ecs-tasks.amazonaws.com', 'ecs.amazonaws.com', /may not pass an execution role/],
+  ['a service before its listener', FARGATE, '!If [Https, !Ref HttpsListener, !Ref HttpListener]', '!Ref HttpListener', /does not wait for HttpsListener/],
   ['a password in a task definition', FARGATE, 'Name: PGDATABASE', 'Name: PGPASSWORD', /its place is Secrets/],
 
   ['JSON with a comma too many', RUN, '"essential": true,', '"essential": true,,', /./],

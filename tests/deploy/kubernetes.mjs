@@ -99,6 +99,8 @@ function checkSelectors(o, all, said) {
   const target = o.kind === 'HorizontalPodAutoscaler' && o.spec.scaleTargetRef;
   if (target && !all.some((t) => t.kind === target.kind && t.metadata.name === target.name))
     said.push(`${at}: there is no ${target.kind} ${target.name}`);
+  if (target && o.spec.metrics.some((m) => m.resource?.target.type === 'Utilization'))
+    said.push(`${at}: scales by a share of what its pods ask for, which is next to nothing`);
 }
 
 // All that a kustomization builds: { objects, maps }, where maps are the ConfigMaps it makes.

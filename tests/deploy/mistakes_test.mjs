@@ -90,6 +90,7 @@ const rows = [
   ['a target port that no pod has', K8S, 'targetPort: http', 'targetPort: https', /no port https/],
   ['a probe of a port that is not there', K8S, 'port: admin }\n            periodSeconds: 1\n', 'port: amin }\n            periodSeconds: 1\n', /no port amin/],
   ['a scaler of nothing', K8S, 'kind: Deployment, name: api', 'kind: Deployment, name: app', /no Deployment app/],
+  ['a scaler that begins with the first requests', K8S, 'type: AverageValue, averageValue: 600m', 'type: Utilization, averageUtilization: 70', /share of what/],
   ['a container that may run as root', K8S, '        runAsNonRoot: true\n', '', /may run as root/],
   ['a container without limit', K8S, '            limits: { memory: 16Mi }\n', '', /no memory limit/],
   ['a volume that is not mounted from anywhere', PG, '        - name: run\n          emptyDir', '        - name: runs\n          emptyDir', /mounts run/],

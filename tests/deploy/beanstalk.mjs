@@ -1,57 +1,18 @@
 // Elastic Beanstalk: Dockerrun.aws.json in both versions, and option settings. The schemas follow
 // "Dockerrun.aws.json v2", "Docker platform" and "Configuration options" of the AWS Elastic
-// Beanstalk Developer Guide, and API_ContainerDefinition of the Amazon ECS API Reference.
-import { SERVICES, readJson, readYaml, schemaCheck, variableCheck } from './read.mjs';
+// Beanstalk Developer Guide.
+import { IMAGE, checkContainers, onInstances } from './containers.mjs';
+import { DRAIN_SECONDS, SERVICES, only, portOf, readJson, readYaml, schemaCheck, variableCheck } from './read.mjs';
 
-const only = (properties, required = []) => ({ type: 'object', additionalProperties: false, properties, required });
 const list = (items) => ({ type: 'array', items });
-const text = { type: 'string', minLength: 1 }, flag = { type: 'boolean' };
-const whole = (minimum, maximum) => ({ type: 'integer', minimum, maximum });
-const port = whole(1, 65535);
-const IMAGE = { type: 'string', pattern: '^\\S+@sha256:[0-9a-f]{64}$' };
-
-const container = only({
-  name: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,255}$' },
-  image: IMAGE,
-  essential: { const: true }, // an inessential one that died stays dead
-  memory: whole(6, 1048576),
-  memoryReservation: whole(6, 1048576),
-  cpu: whole(0, 10240),
-  links: list({ type: 'string', pattern: '^[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$' }),
-  portMappings: list(only({ hostPort: port, containerPort: port, protocol: { enum: ['tcp', 'udp'] } },
-    ['containerPort'])),
-  environment: list(only({ name: text, value: { type: 'string' } }, ['name', 'value'])),
-  secrets: list(only({ name: text, valueFrom: text }, ['name', 'valueFrom'])),
-  mountPoints: list(only({ sourceVolume: text, containerPath: text, readOnly: flag })),
-  command: list(text),
-  entryPoint: list(text),
-  user: text,
-  privileged: { const: false },
-  readonlyRootFilesystem: { const: true },
-  dockerSecurityOptions: { ...list(text), contains: { const: 'no-new-privileges' } },
-  linuxParameters: only({
-    capabilities: only({ drop: { const: ['ALL'] } }, ['drop']),
-    initProcessEnabled: flag,
-  }, ['capabilities']),
-  healthCheck: only({
-    command: { type: 'array', prefixItems: [{ const: 'CMD' }], items: text, minItems: 2 },
-    interval: whole(5, 300),
-    timeout: whole(2, 60),
-    retries: whole(1, 10),
-    startPeriod: whole(0, 300),
-  }, ['command']),
-  stopTimeout: whole(1, 120),
-  dependsOn: list(only({ containerName: text, condition: { enum: ['START', 'HEALTHY', 'COMPLETE', 'SUCCESS'] } },
-    ['containerName', 'condition'])),
-  logConfiguration: only({ logDriver: text, options: { type: 'object' } }, ['logDriver']),
-}, ['name', 'image', 'essential', 'memory', 'readonlyRootFilesystem', 'dockerSecurityOptions',
-  'linuxParameters', 'healthCheck']);
+const text = { type: 'string', minLength: 1 };
+const port = { type: 'integer', minimum: 1, maximum: 65535 };
 
 const version2 = schemaCheck(only({
   AWSEBDockerrunVersion: { const: 2 },
   executionRoleArn: { type: 'string', pattern: '^arn:[^:]+:iam::\\d{12}:role/.+$' },
   volumes: list(only({ name: text, host: only({ sourcePath: text }) }, ['name'])),
-  containerDefinitions: { ...list(container), minItems: 1 },
+  containerDefinitions: { ...list(onInstances), minItems: 1 },
   authentication: only({ bucket: text, key: text }, ['bucket', 'key']),
 }, ['AWSEBDockerrunVersion', 'containerDefinitions']));
 
@@ -64,29 +25,20 @@ const version1 = schemaCheck(only({
   Logging: text,
 }, ['AWSEBDockerrunVersion', 'Image', 'Ports']));
 
-// What a schema cannot say: names that must be there, and once.
-function checkContainers(root, containers) {
-  const said = [], names = containers.map((c) => c.name);
-  const hostPorts = containers.flatMap((c) => (c.portMappings ?? []).map((p) => p.hostPort));
-  if (new Set(names).size !== names.length) said.push('two containers of one name');
-  if (new Set(hostPorts).size !== hostPorts.length) said.push('two containers at one port of the host');
-  for (const c of containers) {
-    for (const link of c.links ?? [])
-      if (!names.includes(link.split(':')[0])) said.push(`${c.name}: links to ${link}, which is not there`);
-    if (c.memoryReservation >= c.memory) said.push(`${c.name}: memory must be above memoryReservation`);
-    if (SERVICES.includes(c.name) && c.healthCheck?.command?.[1] !== `/${c.name}`)
-      said.push(`${c.name}: its health check asks for another program`);
-    if (SERVICES.includes(c.name))
-      said.push(...variableCheck(root, [c.name], (c.environment ?? []).map((e) => e.name)));
-  }
-  return said;
-}
-
 export function checkDockerrun(root, given) {
   const doc = readJson(given);
-  if (doc.AWSEBDockerrunVersion === '1') return version1(doc);
-  const said = version2(doc);
-  return said.length ? said : checkContainers(root, doc.containerDefinitions);
+  const said = doc.AWSEBDockerrunVersion === '1' ? version1(doc) : version2(doc);
+  if (said.length) return said;
+  if (doc.AWSEBDockerrunVersion === '1') {
+    const name = /\/barnacle-([a-z]+)@/.exec(doc.Image.Name)?.[1];
+    return doc.Ports[0].ContainerPort === portOf(root, name) ? [] : [`${name}: does not listen on ${doc.Ports[0].ContainerPort}`];
+  }
+  const router = doc.containerDefinitions.find((c) => c.name === 'router');
+  for (const name of ['api', 'web'])
+    if (!router?.links?.includes(name)) said.push(`router: does not see ${name}`);
+  // Where the environment's process is, in .ebextensions.
+  if (router?.portMappings?.[0]?.hostPort !== 80) said.push('router: is not at port 80 of the instance');
+  return [...said, ...checkContainers(root, doc.containerDefinitions)];
 }
 
 const LISTENER = 'DefaultProcess ListenerEnabled Protocol Rules SSLCertificateArns SSLPolicy';
@@ -117,6 +69,41 @@ const OPTIONS = Object.fromEntries(Object.entries({
 }).map(([space, names]) => [space, names.split(' ')]));
 const SECRET = /PASSWORD$|^DATABASE_URL$|^REDIS_URL$/;
 
+// What the values may be, of options that take words, and of those that must fit what we run.
+const TRUTH = /^(true|false)$/;
+const VALUES = {
+  AssociatePublicIpAddress: TRUTH,
+  BatchSizeType: /^(Fixed|Percentage)$/,
+  DeploymentPolicy: /^(AllAtOnce|Immutable|Rolling|RollingWithAdditionalBatch|TrafficSplitting)$/,
+  DisableIMDSv1: /^true$/,
+  EnvironmentType: /^(LoadBalanced|SingleInstance)$/,
+  HealthCheckPath: /^\/healthz$/, // it touches no store
+  ListenerEnabled: TRUTH,
+  LoadBalancerType: /^application$/,
+  ManagedActionsEnabled: TRUTH,
+  MatcherHTTPCode: /^200$/,
+  MeasureName: /^(CPUUtilization|Latency|NetworkIn|NetworkOut|RequestCount)$/,
+  Port: /^80$/,
+  PreferredStartTime: /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun):([01]\d|2[0-3]):[0-5]\d$/,
+  Protocol: /^HTTPS?$/,
+  ProxyServer: /^(nginx|none)$/,
+  SSLPolicy: /^ELBSecurityPolicy-TLS13-1-[23]-(Res-)?2021-06$/,
+  StreamLogs: TRUTH,
+  SupportedArchitectures: /^(arm64|x86_64)$/,
+  SystemType: /^enhanced$/,
+  Unit: /^(Percent|Seconds|Bytes|Count)$/,
+  UpdateLevel: /^(minor|patch)$/,
+};
+const NUMBERS = ['BatchSize', 'DeregistrationDelay', 'LowerThreshold', 'MaxSize', 'MinSize', 'RetentionInDays',
+  'UpperThreshold'];
+
+function valueCheck({ space, name, value }) {
+  if (space.startsWith('aws:elasticbeanstalk:application:environment') || (value !== null && typeof value === 'object')) return [];
+  const pattern = VALUES[name] ?? (NUMBERS.includes(name) ? /^\d+$/ : /./);
+  if (!pattern.test(String(value))) return [`${space}: ${name} cannot be ${value}`];
+  return name === 'DeregistrationDelay' && Number(value) < DRAIN_SECONDS ? [`${space}: ${name} is less than our drain`] : [];
+}
+
 // Option settings as rows { space, name, value }.
 export function optionCheck(rows) {
   const said = [];
@@ -126,6 +113,8 @@ export function optionCheck(rows) {
     else if (names[0] !== '*' && !names.includes(name)) said.push(`${space} has no option ${name}`);
     if (space === 'aws:elasticbeanstalk:application:environment' && SECRET.test(name) && value !== '')
       said.push(`${name} is a secret: its place is environmentsecrets`);
+    if (rows.filter((r) => r.space === space && r.name === name).length > 1) said.push(`${space}: ${name} twice`);
+    said.push(...valueCheck({ space, name, value }));
   }
   return said;
 }

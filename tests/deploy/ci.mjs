@@ -3,7 +3,7 @@
 import { webcrypto } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { readYaml, schemaCheck } from './read.mjs';
+import { only, readYaml, schemaCheck } from './read.mjs';
 
 // Of its parts only this one runs on node 18 too, which has no global crypto.
 globalThis.crypto ??= webcrypto;
@@ -19,7 +19,6 @@ export async function checkWorkflow(text, path) {
   return said;
 }
 
-const only = (properties, required = []) => ({ type: 'object', additionalProperties: false, properties, required });
 const texts = { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] };
 const text = { type: 'string', minLength: 1 };
 const setting = { type: 'string', pattern: '^\\$[A-Z_]+$' }; // nothing of an account stands in the file

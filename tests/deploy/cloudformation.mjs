@@ -1,6 +1,7 @@
 // CloudFormation: every property by AWS's own resource specification, every reference, and that no
 // secret stands in a template.
 import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec';
+import { checkTask } from './containers.mjs';
 import { environmentOf, optionCheck } from './beanstalk.mjs';
 import { SERVICES, memo, readYaml, variableCheck, walk } from './read.mjs';
 
@@ -106,19 +107,21 @@ function checkRole(path, p, said) {
 
 // The variables that containers get, and Beanstalk's settings, of which AWS's specification knows
 // no more than that they are texts.
-function checkApplication(root, resource, said) {
+function checkApplication(root, resource, images, said) {
   const p = resource.Properties ?? {};
   if (resource.Type === 'AWS::ElasticBeanstalk::Environment') {
     const rows = settings(p.OptionSettings);
     said.push(...optionCheck(rows), ...variableCheck(root, SERVICES, environmentOf(rows)));
   }
-  if (resource.Type === 'AWS::ECS::TaskDefinition')
+  if (resource.Type === 'AWS::ECS::TaskDefinition') {
+    said.push(...checkTask(root, p, images));
     for (const c of p.ContainerDefinitions) {
       const names = [...(c.Environment ?? []), ...(c.Secrets ?? [])].map((e) => e.Name);
       said.push(...variableCheck(root, [c.Name], names));
       for (const e of c.Environment ?? [])
         if (/PASSWORD$/.test(e.Name)) said.push(`${c.Name}: ${e.Name} is a secret: its place is Secrets`);
     }
+  }
 }
 
 // OptionSettings as rows, those inside an Fn::If included.
@@ -214,9 +217,11 @@ export function checkTemplate(root, text, exports) {
   for (const key of Object.keys(t)) if (!TOP.includes(key)) said.push(`there is no section ${key}`);
   if (t.AWSTemplateFormatVersion !== '2010-09-09') said.push('AWSTemplateFormatVersion must be "2010-09-09"');
   for (const [name, p] of Object.entries(t.Parameters ?? {})) checkParameter(name, p, said);
+  const images = Object.entries(t.Parameters ?? {})
+    .filter(([, p]) => p.AllowedPattern?.endsWith('@sha256:[0-9a-f]{64}$')).map(([name]) => name);
   for (const [name, resource] of Object.entries(t.Resources ?? {})) {
     checkResource(name, resource, t.Resources, said);
-    checkApplication(root, resource, said);
+    checkApplication(root, resource, images, said);
   }
   checkReferences(t, said);
   checkSecrets(t, said);

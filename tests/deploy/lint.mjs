@@ -9,7 +9,8 @@ import { checkTravis, checkWorkflow } from './ci.mjs';
 import { checkTemplate, stackNames } from './cloudformation.mjs';
 import { checkCompose } from './compose.mjs';
 import { checkKustomization, checkObjects } from './kubernetes.mjs';
-import { checkDashboard, checkMetricNames, checkRules } from './metrics.mjs';
+import { checkDocument } from './document.mjs';
+import { checkDashboard, checkRules } from './metrics.mjs';
 import { SERVICES, readJson, readYaml } from './read.mjs';
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
@@ -60,8 +61,8 @@ const KINDS = [
     return said.length ? said
       : checkKustomization(root, kustomization, (p) => (p === path ? text : overlay(root)(p)));
   }],
-  [/^\.github\/workflows\/[^/]+\.yml$/, (root, path, text) => checkWorkflow(text, path)],
-  [/^\.travis\.yml$/, (root, path, text) => checkTravis(text)],
+  [/^\.github\/workflows\/[^/]+\.yml$/, (root, path, text) => checkWorkflow(root, text, path)],
+  [/^\.travis\.yml$/, (root, path, text) => checkTravis(root, text)],
   [/^deploy\/grafana\/[^/]+\.json$/, (root, path, text) => checkDashboard(root, text)],
   [/^deploy\/prometheus\/[^/]+\.yaml$/, (root, path, text) => checkRules(root, text)],
   [/\.md$/, checkDocument],
@@ -69,21 +70,6 @@ const KINDS = [
   [/^deploy\/.*\.ya?ml$/, (root, path, text) => (readYaml(text), [])],
   [/\.sh$|^deploy\/own\/\.env\.example$/, () => []], // shellcheck's; the compose file's names
 ];
-
-// Links and names of files and of metrics that are not there; parameters of templates that are not.
-function checkDocument(root, path, text) {
-  const said = checkMetricNames(root, text);
-  for (const [, to] of text.matchAll(/\]\((?!https?:)([^)#]+)(#[^)]*)?\)/g))
-    if (!existsSync(join(root, dirname(path), to))) said.push(`there is no ${to}`);
-  for (const [, to] of text.matchAll(/`?((?:deploy|docker|scripts|\.github)\/[A-Za-z0-9_./-]*[A-Za-z0-9_-])/g))
-    if (!existsSync(join(root, to))) said.push(`there is no ${to}`);
-  for (const [, template, overrides] of text.matchAll(/--template-file (\S+)[^`]*?--parameter-overrides([^`]*?)(?=\n\n|\n```|\n[^ ])/g)) {
-    const { Parameters = {} } = readYaml(readFileSync(join(root, template), 'utf8'))[0];
-    for (const [, name] of overrides.matchAll(/\b([A-Za-z]+)=/g))
-      if (!(name in Parameters)) said.push(`${template} has no parameter ${name}`);
-  }
-  return said;
-}
 
 // Messages for the file at [path] below [root], with [text] for what it holds.
 export async function checkFile(root, path, text = readFileSync(join(root, path), 'utf8')) {

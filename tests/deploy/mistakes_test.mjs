@@ -180,6 +180,14 @@ const rows = [
   ['text of strangers in a script', CI, 'run: make lint\n', 'run: echo ${{ github.event.pull_request.title }}\n', /untrusted/],
   ['a workflow that may do everything', CI, 'permissions:\n  contents: read\n', '', /permissions are not set/],
   ['a job without an end', CI, '    timeout-minutes: 30\n', '', /six hours/],
+  ['a role without a token to show', DEPLOY, '      id-token: write\n', '', /needs id-token/],
+  ['a signature without the right to keep it', DEPLOY, '      attestations: write\n', '', /needs attestations/],
+  ['an environment that the role does not believe', DEPLOY, '    environment: production\n', '', /environment production only/],
+  ['the rights of the project for commits of strangers', DEPLOY, 'push:\n    branches: [main]', 'pull_request_target:', /what strangers wrote/],
+  ['all rights', DEPLOY, 'permissions:\n  contents: read\n', 'permissions: write-all\n', /more than is needed/],
+  ['a variable that nobody is told of', DEPLOY, 'vars.REGISTRY', 'vars.REGISTRI', /variable REGISTRI/],
+  ['a script of a workflow that is not there', DEPLOY, 'deploy/bundle.sh', 'deploy/bundles.sh', /no deploy\/bundles.sh/],
+  ['a script of Travis that is not there', TRAVIS, 'deploy/push.sh', 'deploy/pushes.sh', /no deploy\/pushes.sh/],
   ['a key that Travis does not have', TRAVIS, 'before_deploy:', 'before_deployment:', /before_deployment/],
   ['a key that the provider does not have', TRAVIS, 'zip_file:', 'zipfile:', /zipfile/],
   ['an access key in the file', TRAVIS, '$AWS_SECRET_KEY', 'wJalrXUtnFEMI', /secret_access_key/],
@@ -197,6 +205,10 @@ const rows = [
   ['a link to nowhere', README, '(eb-ecs/Dockerrun', '(eb-ecs/Dockerun', /no eb-ecs.Dockerun/],
   ['a file that is not there', README, 'deploy/release.sh', 'deploy/releases.sh', /no deploy\/releases.sh/],
   ['a parameter that no template has', README, 'SolutionStack=', 'SolutionsStack=', /no parameter SolutionsStack/],
+  ['a parameter that a template wants', README, 'BundleBucket="$BUCKET" ', '', /wants BundleBucket/],
+  ['a capability that is missing', README, '--capabilities CAPABILITY_IAM --parameter-overrides GitHub', '--parameter-overrides GitHub', /barnacle-registry: CAPABILITY_IAM/],
+  ['an output that a stack does not have', README, 'output barnacle-data ExecutionRole', 'output barnacle-data ExecutorRole', /no output ExecutorRole/],
+  ['a heading that is not there', README, '#what-nobody-has-tried-here', '#what-nobody-tried', /no heading what-nobody-tried/],
 ];
 
 const clean = new Map();

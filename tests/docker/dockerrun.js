@@ -1,7 +1,7 @@
 // Runs the containers of a Dockerrun.aws.json (version 2) on the Docker engine of this machine as the
 // ECS agent of Elastic Beanstalk does: in the order of their links, with hard memory limits, links,
 // ports, health checks in exec form, and the environment properties given to every container. When an
-// essential container ends, all are stopped; SIGTERM stops them, too.
+// essential container ends, all are stopped, in the other order; SIGTERM stops them, too.
 //
 //	node dockerrun.js FILE PREFIX [--port 80=3050] [--replace @API_IMAGE@=barnacle/api] NAME=value...
 //
@@ -147,11 +147,20 @@ async function main() {
   }
   const started = [];
   let stopping = null;
+  // Who links a container ends before it, for ECS takes a link for a dependency.
+  const ends = new Map();
+  const stop = (one) => {
+    if (!ends.has(one)) {
+      const before = started.filter(({ d }) => (d.links || []).some((l) => l.split(':')[0] === one.d.name));
+      ends.set(one, Promise.all(before.map(stop)).then(() =>
+        call('POST', `/containers/${one.id}/stop?t=${one.d.stopTimeout || 30}`).catch(() => null)));
+    }
+    return ends.get(one);
+  };
   const stopAll = (why) => {
     if (stopping === null) {
       console.log(`stopping all: ${why}`);
-      stopping = Promise.all(started.map(({ id, d }) =>
-        call('POST', `/containers/${id}/stop?t=${d.stopTimeout || 30}`).catch(() => null)));
+      stopping = Promise.all(started.map(stop));
     }
     return stopping;
   };

@@ -88,4 +88,5 @@ ms=$(($(now_ms) - began))
 [ "$ms" -lt 10000 ]
 ok $? "all stop within 10 s ($ms ms)"
 is "$(grep -c 'ended with 0' "$log")" 4 'all four orderly'
+is "$(sed -n 's/^\(router\|api\|web\) ended.*/\1/p' "$log" | head -n 1)" router 'the router before those it asks'
 finish

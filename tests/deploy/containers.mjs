@@ -56,7 +56,6 @@ const REQUIRED = ['name', 'image', 'essential', 'memory', 'readonlyRootFilesyste
 export const onInstances = only(container, [...REQUIRED, 'dockerSecurityOptions']);
 const onFargate = schemaCheck(list(only(container, REQUIRED)));
 
-
 // What a schema cannot say: names that must be there, and once; what our four are.
 export function checkContainers(root, containers) {
   const said = [], names = containers.map((c) => c.name);

@@ -231,6 +231,64 @@ static void test_api_killed(void)
 	all_computed("api killed with -9");
 }
 
+static int sql_number(const char *sql)
+{
+	return number_of(store_psql(app.pg, sql));
+}
+
+static bool wait_sql(const char *sql, int wanted)
+{
+	long long end = now_ms() + RECOVER_MS;
+	int n;
+	while ((n = sql_number(sql)) != wanted && now_ms() < end)
+		tick();
+	return n == wanted;
+}
+
+/* Counted when the connection that did it is gone. */
+static int whole_reads(void)
+{
+	return sql_number("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'values'");
+}
+
+/*
+ * A POST waits behind what the api asks on the same connection. So neither a long record nor many
+ * keys may make one of its questions long: none reads a table from end to end.
+ */
+static void test_long_tables(void)
+{
+	free(store_psql(app.pg, "INSERT INTO values SELECT nullif(i % 1300, 1299) FROM "
+				"generate_series(1, 50000) i"));
+	free(store_psql(app.pg, "INSERT INTO barnacle_keys SELECT 'old' || i, 5, now() - interval "
+				"'25 hours' FROM generate_series(1, 2500) i"));
+	free(store_psql(app.pg, "INSERT INTO barnacle_keys VALUES ('new', 5, now() - interval '23 "
+				"hours')"));
+	free(store_redis_cli(app.redis, "FLUSHALL", NULL));
+	int before = whole_reads();
+	long long end = now_ms() + RECOVER_MS;
+	while (number_of(store_redis_cli(app.redis, "EXISTS", "{values}:mark", NULL)) == 0 &&
+	       now_ms() < end)
+		tick();
+	proc_kill(app.proc[APP_API]);
+	ok(wait_sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = "
+		    "'barnacle-api'",
+		    0),
+	   "FLUSHALL beside a long record, then the api is killed");
+	is_int(whole_reads(), before, "it did not read the whole record at once");
+	is_int(number_of(store_redis_cli(app.redis, "HLEN", "values", NULL)),
+	       sql_number("SELECT count(DISTINCT number) FROM values"),
+	       "but made sure of each number once");
+	app_run(&app, APP_API);
+	wait_ready("api killed again");
+	ok(wait_sql("SELECT count(*) FROM barnacle_keys WHERE key LIKE 'old%'", 0),
+	   "all keys of more than a day ago are forgotten");
+	is_int(sql_number("SELECT count(*) FROM barnacle_keys WHERE key = 'new'"), 1,
+	       "and no other");
+	is_int(sql_number("SELECT count(*) FROM pg_indexes WHERE tablename = 'barnacle_keys' AND "
+			  "indexdef LIKE '%(made)'"),
+	       1, "by an index");
+}
+
 int main(void)
 {
 	app_open(&app);
@@ -241,6 +299,7 @@ int main(void)
 	test_frozen();
 	test_worker_killed();
 	test_api_killed();
+	test_long_tables();
 	test_table_dropped();
 	ok(app_stop_all(&app), "both end with 0 on SIGTERM");
 	return done();

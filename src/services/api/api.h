@@ -154,7 +154,20 @@ void stream_values(struct http_exchange *x, const struct http_match *m);
 void openapi_document(struct http_exchange *x, const struct http_match *m);
 
 /* The statements that api_postgres prepares. */
-extern const struct postgres_statement post_insert, list_page, rebuild_page;
+extern const struct postgres_statement post_insert, list_page;
+
+/*
+ * list.c: up to [rows] of the record, in the order of insertion, behind the row with the address
+ * [after] (block << 16 | offset) and before [block]. As postgres_send.
+ */
+int list_send(struct postgres_request *q, uint32_t ms, uint64_t after, uint64_t block,
+	      uint32_t rows);
+/*
+ * What came of it: true for a row, its address [at] and its number (empty for NULL). One that is
+ * none tells how many [blocks] there are.
+ */
+bool list_take_row(const struct pgwire_row *view, uint32_t *blocks, uint64_t *at,
+		   struct span *number);
 
 /*
  * The tables, made sure of at each connect. Only what carries a key needs the second one, so its

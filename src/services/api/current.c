@@ -167,6 +167,8 @@ void current_value(struct http_exchange *x, const struct http_match *m)
 		return;
 	call->index = (uint32_t)index;
 	call->redis.item = on_value_item;
-	const struct span argv[] = {SPAN("HGET"), KEY_VALUES, dec_put(buf, index)};
+	struct span argv[3];
+	store_words(argv, SPAN("HGET," TEXT_VALUES ","));
+	argv[2] = dec_put(buf, index);
 	ask(call, 3, argv);
 }

@@ -19,8 +19,8 @@
 const struct postgres_statement list_page = {
 	SPAN("list_page"),
 	SPAN("SELECT NULL::tid, pg_relation_size('values') / current_setting('block_size')::int8 "
-	     "UNION ALL (SELECT ctid, number FROM values WHERE ctid > $1::tid AND ctid < $2::tid "
-	     "ORDER BY ctid LIMIT $3::int8)"),
+	     "UNION ALL (SELECT ctid, number FROM values WHERE ctid > $1 AND ctid < $2 "
+	     "ORDER BY ctid LIMIT $3)"),
 	2,
 };
 
@@ -57,6 +57,32 @@ static bool read_tid(struct span text, uint64_t *at)
 	return true;
 }
 
+bool list_take_row(const struct pgwire_row *view, uint32_t *blocks, uint64_t *at,
+		   struct span *number)
+{
+	struct pgwire_row row = *view;
+	struct pgwire_value tid, value;
+	uint64_t n;
+	if (!pgwire_row_next(&row, &tid) || !pgwire_row_next(&row, &value))
+		return false;
+	if (tid.null && dec_u64(value.bytes, &n) && n < UINT32_MAX)
+		*blocks = (uint32_t)n;
+	*number = value.null ? SPAN_NONE : value.bytes;
+	return !tid.null && read_tid(tid.bytes, at);
+}
+
+int list_send(struct postgres_request *q, uint32_t ms, uint64_t after, uint64_t block,
+	      uint32_t rows)
+{
+	uint8_t from_buf[TID_SIZE], to_buf[TID_SIZE], limit_buf[20];
+	const struct pgwire_param params[] = {
+		{.value = tid_text(from_buf, after)},
+		{.value = tid_text(to_buf, block << 16)},
+		{.value = dec_put(limit_buf, rows)},
+	};
+	return postgres_send(&api_postgres, q, ms, &list_page, params, 3);
+}
+
 static void put_text(struct api_call *call, struct span s)
 {
 	api_put_part(call, s, TEXT_MAX);
@@ -79,23 +105,17 @@ static void answer_limited(struct api_call *call)
 	api_call_free(call);
 }
 
-static void on_row(struct postgres_request *q, const struct pgwire_row *view)
+static void on_row(struct postgres_request *q, const struct pgwire_row *row)
 {
 	struct api_call *call = call_of(q);
-	struct pgwire_row row = *view;
-	struct pgwire_value tid, number;
+	struct span number;
 	uint8_t buf[64];
 	struct out o = out_init(buf, sizeof buf);
-	if (!pgwire_row_next(&row, &tid) || !pgwire_row_next(&row, &number))
-		return;
-	uint64_t blocks;
-	if (tid.null && dec_u64(number.bytes, &blocks) && blocks < UINT32_MAX)
-		call->at.blocks = (uint32_t)blocks;
 	/* A foreign hand can insert NULL; the contract's page expects numbers. */
-	if (tid.null || !read_tid(tid.bytes, &call->last) || number.null)
+	if (!list_take_row(row, &call->at.blocks, &call->last, &number) || number.n == 0)
 		return;
 	out_str(&o, call->at.begun ? ",{\"number\":" : "{\"number\":");
-	out_span(&o, number.bytes);
+	out_span(&o, number);
 	out_byte(&o, '}');
 	call->at.begun = true;
 	if (is_limited(call))
@@ -125,20 +145,14 @@ static void on_page(struct postgres_request *q, int rc)
 /* From call->at.block on, BLOCKS of them, behind the row call->after. */
 static void next_page(struct api_call *call)
 {
-	uint8_t from_buf[TID_SIZE], to_buf[TID_SIZE], limit_buf[20];
 	uint64_t from = (uint64_t)call->at.block << 16;
 	if (call->after > from)
 		from = call->after;
 	call->at.block += BLOCKS;
-	struct pgwire_param params[] = {
-		{.value = tid_text(from_buf, from)},
-		{.value = tid_text(to_buf, (uint64_t)call->at.block << 16)},
-		{.value = dec_put(limit_buf, call->left)},
-	};
 	call->pg.row = on_row;
 	call->pg.done = on_page;
 	call->waiting = true;
-	if (postgres_send(&api_postgres, &call->pg, STORE_DEADLINE_MS, &list_page, params, 3) < 0)
+	if (list_send(&call->pg, STORE_DEADLINE_MS, from, call->at.block, call->left) < 0)
 		api_calls_fail(call, SENTENCE_POSTGRES);
 }
 
@@ -158,13 +172,15 @@ static void send_first(struct net_task *t)
 		begin(call);
 }
 
-/* False when the query has it but not as a whole number up to [max]; then it was answered. */
-static bool take_number(struct http_exchange *x, struct span key, uint64_t max, uint64_t *v)
+/* False when the query has it but not as a whole number from [min] to [max]; then it was answered.
+ */
+static bool take_number(struct http_exchange *x, struct span key, uint64_t min, uint64_t max,
+			uint64_t *v)
 {
 	uint8_t buf[64];
 	struct out text = out_init(buf, sizeof buf);
 	int rc = http_query_get(x->head->query, key, &text);
-	if (rc == 0 || (rc > 0 && dec_u64(out_span_of(&text), v) && *v <= max))
+	if (rc == 0 || (rc > 0 && dec_u64(out_span_of(&text), v) && *v >= min && *v <= max))
 		return true;
 	api_answer_about(x, 400, "The query \"", x->head->query,
 			 "\" is not a limit from 1 to 1000 and an address after which to begin.");
@@ -175,13 +191,9 @@ void list_values(struct http_exchange *x, const struct http_match *m)
 {
 	(void)m;
 	uint64_t limit = UINT32_MAX, after = 0;
-	if (!take_number(x, SPAN("limit"), LIMIT_MAX, &limit) ||
-	    !take_number(x, SPAN("after"), (uint64_t)UINT32_MAX << 16, &after))
+	if (!take_number(x, SPAN("limit"), 1, LIMIT_MAX, &limit) ||
+	    !take_number(x, SPAN("after"), 0, (uint64_t)UINT32_MAX << 16, &after))
 		return;
-	if (limit == 0) {
-		api_answer_text(x, 400, SPAN("A limit of 0 asks for nothing."));
-		return;
-	}
 	struct api_call *call = api_call_new(x);
 	if (call == NULL)
 		return;

@@ -42,7 +42,6 @@ static const struct config_var vars[] = {
 static const struct postgres_statement *const statements[] = {
 	&post_insert,
 	&list_page,
-	&rebuild_page,
 };
 
 static int check(struct out *errors)

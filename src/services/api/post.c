@@ -31,7 +31,7 @@ const struct postgres_statement post_insert = {
  */
 static const struct postgres_statement insert_once_statement = {
 	SPAN_NONE,
-	SPAN("WITH k AS (INSERT INTO barnacle_keys AS b (key, number) VALUES ($2::text, $1::int4) "
+	SPAN("WITH k AS (INSERT INTO barnacle_keys AS b (key, number) VALUES ($2, $1) "
 	     "ON CONFLICT (key) DO UPDATE SET number = b.number "
 	     "RETURNING b.number, xmax = 0 AS fresh), "
 	     "v AS (INSERT INTO values (number) SELECT number FROM k WHERE fresh) "

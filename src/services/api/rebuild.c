@@ -14,15 +14,10 @@
 #define LOOK_MS 2000
 #define ROUTINE_MS 60000
 #define FORGET_MS 3600000
-#define PAGE_ROWS 500
-#define DEADLINE_MS 10000 /* nobody waits for it, and the table may be long */
-
-const struct postgres_statement rebuild_page = {
-	SPAN("rebuild_page"),
-	SPAN("SELECT DISTINCT number FROM values WHERE number > $1::int4 "
-	     "ORDER BY number LIMIT 500"),
-	1,
-};
+/* Few enough that a POST behind them does not notice, however long the table is. */
+#define PAGE_BLOCKS 4
+#define PAGE_ROWS 1000
+#define DEADLINE_MS 10000 /* nobody waits for it */
 
 /*
  * One page in one step, so that no worker comes between the look and the job. A field that waits
@@ -30,10 +25,11 @@ const struct postgres_statement rebuild_page = {
  * the next pass will see. What workers gave up has to wait until they forget it (TEXT_ASIDE). The
  * reply: jobs made, and fields that wait.
  */
-static const char script[] = "local c, made, waits = redis.call, 0, 0 "
+static const char script[] = "local c, made, waits, seen = redis.call, 0, 0, {} "
 			     "local queue = c('XLEN', KEYS[2]) "
 			     "for _, n in ipairs(ARGV) do "
-			     "local v = c('HGET', KEYS[1], n) "
+			     "local v = seen[n] or c('HGET', KEYS[1], n) "
+			     "seen[n] = '' "
 			     "if v == 'Nothing yet!' then waits = waits + 1 end "
 			     "if (not v or (v == 'Nothing yet!' and queue == 0)) "
 			     "and c('HEXISTS', '{values}:aside', n) == 0 then "
@@ -49,10 +45,11 @@ static struct redis_request request;
 static bool wanted;
 static uint64_t next_routine;
 static uint32_t wait_ms = LOOK_MS;
-static int64_t last_number;
-static uint32_t count;              /* numbers of this page */
-static uint8_t text[PAGE_ROWS][12]; /* their decimal text */
-static struct span numbers[PAGE_ROWS + 5];
+static uint64_t after, last; /* row addresses, as in list.c: of this page */
+static uint32_t blocks, rows;
+static uint32_t count;                     /* numbers of this page */
+static uint8_t text[PAGE_ROWS][12];        /* their decimal text */
+static struct span numbers[PAGE_ROWS + 5]; /* behind the words of a command */
 static uint64_t made, waits;
 
 static void tick(struct net_timer *t);
@@ -115,13 +112,12 @@ static void on_marked(struct redis_request *q, const struct resp_item *it)
 
 static void finish(void)
 {
-	const struct span argv[] = {SPAN("SET"), KEY_MARK, SPAN("1")};
-	ask(on_marked, 3, argv);
+	ask(on_marked, store_words(numbers, SPAN("SET," TEXT_MARK ",1")), numbers);
 }
 
 /* A page of numbers: those that Redis lacks become jobs. */
 
-static void read_page(void);
+static void next_page(void);
 
 static void on_filled(struct redis_request *q, const struct resp_item *it)
 {
@@ -136,12 +132,8 @@ static void on_filled(struct redis_request *q, const struct resp_item *it)
 		made += (uint64_t)it->num;
 	if (at == 2)
 		waits += (uint64_t)it->num;
-	if (!it->last)
-		return;
-	if (count == PAGE_ROWS)
-		read_page();
-	else
-		finish();
+	if (it->last)
+		next_page();
 }
 
 static void fill(void)
@@ -151,54 +143,74 @@ static void fill(void)
 	ask(on_filled, 5 + count, numbers);
 }
 
-static void on_row(struct postgres_request *q, const struct pgwire_row *view)
+static void on_row(struct postgres_request *q, const struct pgwire_row *row)
 {
-	struct pgwire_row row = *view;
-	struct pgwire_value v;
+	struct span number;
 	(void)q;
-	if (!pgwire_row_next(&row, &v) || v.bytes.n > sizeof text[0] || count == PAGE_ROWS ||
-	    !dec_i64(v.bytes, &last_number))
+	if (!list_take_row(row, &blocks, &last, &number))
 		return;
-	memcpy(text[count], v.bytes.p, v.bytes.n);
-	numbers[5 + count] = span_of(text[count], v.bytes.n);
+	rows++;
+	if (number.n == 0 || number.n > sizeof text[0] || count == PAGE_ROWS)
+		return;
+	memcpy(text[count], number.p, number.n);
+	numbers[5 + count] = span_of(text[count], number.n);
 	count++;
 }
 
 static void on_page(struct postgres_request *q, int rc)
 {
 	record_refused(q, rc, "a rebuild");
+	after = rows < PAGE_ROWS ? ((after >> 16) + PAGE_BLOCKS) << 16 : last;
 	if (rc < 0)
 		try_again();
 	else if (count > 0)
 		fill();
 	else
-		finish();
+		next_page();
 }
 
 static void read_page(void)
 {
-	uint8_t buf[24];
-	struct out o = out_init(buf, sizeof buf);
-	out_i64(&o, last_number);
-	struct pgwire_param param = {.value = out_span_of(&o)};
-	count = 0;
+	count = rows = 0;
 	rows_request.row = on_row;
 	rows_request.done = on_page;
-	if (postgres_send(&api_postgres, &rows_request, DEADLINE_MS, &rebuild_page, &param, 1) < 0)
+	if (list_send(&rows_request, DEADLINE_MS, after, (after >> 16) + PAGE_BLOCKS, PAGE_ROWS) <
+	    0)
 		try_again();
+}
+
+static void next_page(void)
+{
+	if (after >> 16 < blocks)
+		read_page();
+	else
+		finish();
+}
+
+/*
+ * Idempotency keys of yesterday: longer than any client tries again. Some at a time, by their
+ * index, so that no POST has to wait for them, however many there are.
+ */
+static const struct postgres_statement forget_keys = {
+	.sql = SPAN("DELETE FROM barnacle_keys WHERE key IN (SELECT key FROM barnacle_keys "
+		    "WHERE made < now() - interval '24 hours' ORDER BY made LIMIT 1000) "
+		    "RETURNING 1"),
+	.columns = 1,
+};
+
+static void forget(struct postgres_request *q)
+{
+	record_send_unprepared(q, DEADLINE_MS, &forget_keys, NULL, 0);
 }
 
 static void on_forgotten(struct postgres_request *q, int rc)
 {
 	record_refused(q, rc, "to forget old keys"); /* there is a next time */
+	if (q->handed)
+		forget(q);
 }
 
-/* Idempotency keys of yesterday: longer than any client tries again. */
-static const struct postgres_statement forget_keys = {
-	.sql = SPAN("DELETE FROM barnacle_keys WHERE made < now() - interval '24 hours'"),
-};
-
-static void forget(void)
+static void forget_hourly(void)
 {
 	static struct postgres_request old;
 	static uint64_t next;
@@ -206,15 +218,15 @@ static void forget(void)
 		return;
 	next = api_loop->now + FORGET_MS;
 	old.done = on_forgotten;
-	record_send_unprepared(&old, DEADLINE_MS, &forget_keys, NULL, 0);
+	forget(&old);
 }
 
 static void begin(void)
 {
 	wanted = false;
-	forget();
+	forget_hourly();
 	made = waits = 0;
-	last_number = INT32_MIN; /* itself no index that anybody can mean */
+	after = 0;
 	read_page();
 }
 
@@ -242,8 +254,7 @@ static void tick(struct net_timer *t)
 		begin();
 		return;
 	}
-	const struct span argv[] = {SPAN("EXISTS"), KEY_MARK};
-	ask(on_looked, 2, argv);
+	ask(on_looked, store_words(numbers, SPAN("EXISTS," TEXT_MARK)), numbers);
 }
 
 void rebuild_wanted(void)

@@ -11,7 +11,8 @@ const struct span record_tables[RECORD_TABLES] = {
 	[RECORD_VALUES] = SPAN("CREATE TABLE IF NOT EXISTS values (number INT)"),
 	[RECORD_KEYS] =
 		SPAN("CREATE TABLE IF NOT EXISTS barnacle_keys (key TEXT PRIMARY KEY, number INT "
-		     "NOT NULL, made TIMESTAMPTZ NOT NULL DEFAULT now())"),
+		     "NOT NULL, made TIMESTAMPTZ NOT NULL DEFAULT now()); "
+		     "CREATE INDEX IF NOT EXISTS barnacle_made ON barnacle_keys (made)"),
 };
 
 int record_send_unprepared(struct postgres_request *q, uint32_t ms,

@@ -44,6 +44,7 @@ static const struct {
 	{"{\"index\":5}x", 400, "The body is not JSON: {\"index\":5}x"},
 	{"", 400, "The body is not JSON: "},
 	{"{\"index\":\"<script>\"}", 422, "The index \"<script>\" is not a whole number."},
+	{"{\"index\":\"五\"}", 422, "The index \"五\" is not a whole number."},
 	{"{\"index\":\"\\r\\nX: y\"}", 422, "The index \"??X: y\" is not a whole number."},
 };
 

@@ -141,8 +141,9 @@ void api_answer_about(struct http_exchange *x, unsigned status, const char *befo
 	uint8_t buf[512];
 	struct out o = out_init(buf, sizeof buf);
 	out_str(&o, before);
-	for (size_t i = 0; i < value.n && i < VALUE_SHOWN; i++)
-		out_byte(&o, value.p[i] >= ' ' && value.p[i] < 0x7f ? value.p[i] : '?');
+	/* Whole characters: what is no ASCII is a character of somebody's language. */
+	for (size_t i = 0; i < value.n && (i < VALUE_SHOWN || value.p[i] >> 6 == 2); i++)
+		out_byte(&o, value.p[i] >= ' ' && value.p[i] != 0x7f ? value.p[i] : '?');
 	if (value.n > VALUE_SHOWN)
 		out_str(&o, "...");
 	out_str(&o, after);

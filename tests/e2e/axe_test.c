@@ -67,7 +67,7 @@ static void make_three(void)
 	static const char *const rows[][2] = {
 		{"10", "For index 10 I calculated 89 in"},
 		{"5", "For index 5 I calculated 8 in"},
-		{"10000", "For index 10000 I calculated 54438373…85597501 (2,090 digits) in"},
+		{"10000", "For index 10000 I calculated 2,090 digits in"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		submit(rows[i][0]);

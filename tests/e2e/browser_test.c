@@ -93,10 +93,16 @@ static void asks(struct webdriver *w, const char *url)
 
 static void long_value(struct webdriver *w)
 {
+	static const char place[] = "return document.getElementById('seen-title').offsetTop";
+	char before[32];
+	snprintf(before, sizeof before, "%s", webdriver_run(w, place));
 	submit(w, "10000");
 	ok(shows(w, "#values li",
 		 "For index 10000 I calculated 54438373…85597501 2,090 digits, in TIME Copy"),
 	   "a long value is shortened, with its length");
+	ok(shows(w, "#said", "For index 10000 I calculated 2,090 digits in TIME."),
+	   "and announced by its length");
+	is_str(webdriver_run(w, place), before, "nothing below moves for that");
 	check(webdriver_click(w, ".extra button"), "the button is pressed");
 	ok(shows(w, "#said", "The value for index 10000 is copied."), "and can be copied");
 	check(webdriver_type(w, "#index", WEBDRIVER_CONTROL "v"), "it is pasted");
@@ -243,6 +249,14 @@ static void stream_events(struct webdriver *w, struct app *app, const char *url)
 			 " {data: '{\"number\":34}'}))");
 	ok(shows(w, "#values li", "For index 34 I calculated 9227465"),
 	   "a value that the stream only names is fetched");
+	webdriver_run(w, "window.real = fetch; window.fetch = (to, how) => to.endsWith('/all') ?"
+			 " new Promise(done => window.go = () => done(real(to, how))) :"
+			 " real(to, how)");
+	free(store_redis_cli(app->redis, "HSET", "values", "35", "14930352", NULL));
+	webdriver_run(w, "stream.dispatchEvent(new MessageEvent('reset', {data: ''}))");
+	ok(shows(w, "#values li", "For index 35 I calculated 14930352"),
+	   "a list that takes its time does not hold up the values");
+	webdriver_run(w, "go(); window.fetch = window.real");
 	quiet(w, "with a stream that leaves things out");
 }
 
@@ -281,6 +295,11 @@ static void api_away(struct webdriver *w, struct app *app, const char *url)
 	webdriver_press(w, WEBDRIVER_ENTER);
 	ok(shows(w, "#values li", "For index 13 I calculated 377 in TIME"),
 	   "what was typed is sent by a key");
+	store_pause(app->redis);
+	visit(w, url, "/");
+	ok(shows(w, "#notice", "The store of values is away. Trying again."), "without Redis");
+	store_resume(app->redis);
+	ok(shows(w, "#values li", "For index 13 I calculated 377"), "and with it again");
 	only_failures(w, "without an API");
 }
 

@@ -136,6 +136,13 @@ export function plan() {
 		timer = setTimeout(poll, pause());
 }
 
+function learnAll(values) {
+	for (const [index, value] of Object.entries(values))
+		learn(index, value);
+	settle();
+	showState();
+}
+
 async function poll() {
 	if (polling) {
 		again = true;
@@ -144,18 +151,12 @@ async function poll() {
 	polling = true;
 	again = false;
 	clearTimeout(timer);
-	const questions = [wantAll ? ask("/all") : null, ask("/current")];
+	// A long record must not hold up the values.
+	const questions = [wantAll ? ask("/all").then(seeAll) : null, ask("/current").then(learnAll)];
 	wantAll = false;
 	const [all, current] = await Promise.allSettled(questions);
 	polling = false;
 
-	if (all.value)
-		seeAll(all.value);
-	if (current.value) {
-		for (const [index, value] of Object.entries(current.value))
-			learn(index, value);
-		settle();
-	}
 	const failed = [all, current].find(result => result.reason);
 	fails = failed ? fails + 1 : 0;
 	wantAll = wantAll || fails > 0;
@@ -171,7 +172,7 @@ async function poll() {
 
 function trouble({ message }) {
 	const old = isSettled() ? " The values below may be old." : "";
-	return `${sentence(message)}${old} Trying again.`;
+	return `${sentence(message.replace("; please try again", ""))}${old} Trying again.`;
 }
 
 // The record may hold what this page has not heard of.

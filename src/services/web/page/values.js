@@ -79,8 +79,7 @@ export function expect(index, since) {
 
 function remind(index) {
 	if (asked.has(index))
-		say(by("said"), `Index ${index} is still queued. Its value appears here as soon as a ` +
-			"worker has calculated it; you need not wait.");
+		say(by("said"), `Index ${index} is still queued. Its value will appear here.`);
 }
 
 function announce(index) {
@@ -91,9 +90,9 @@ function announce(index) {
 	asked.delete(index);
 	// It was there before it was asked for: that took no time worth telling.
 	row.took = took > 0 ? took : row.took;
-	const long = isLong(row.value) ? ` (${size(row.value)})` : "";
+	const what = isLong(row.value) ? size(row.value) : row.value;
 	const time = took > 0 ? ` in ${duration(took)}` : "";
-	say(by("said"), `For index ${index} I calculated ${brief(row.value)}${long}${time}.`);
+	say(by("said"), `For index ${index} I calculated ${what}${time}.`);
 }
 
 function addRow(index) {
@@ -186,7 +185,7 @@ async function copy(text) {
 // What has to look at the layout, once for all that came. Nothing is known while the server [fails].
 export function showValues(fails) {
 	const waits = !settled && !fails, none = settled && !fails && !rows.size;
-	by("empty").className = waits ? "late" : "";
+	by("empty").parentNode.classList.toggle("late", waits);
 	by("empty").textContent = waits ? "Loading…"
 		: none ? "None yet. Enter an index above, 10 for example." : "";
 	by("seen").classList.toggle("none", !seen.size);

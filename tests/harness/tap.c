@@ -1,15 +1,22 @@
 #include "harness/tap.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static int points, failed;
+static char latest[160]; /* the name of the last point */
 
 static bool report(bool held, const char *name, va_list args)
 {
+	va_list again;
+	va_copy(again, args);
+	vsnprintf(latest, sizeof latest, name, again);
+	va_end(again);
 	printf("%sok %d - ", held ? "" : "not ", ++points);
 	vprintf(name, args);
 	putchar('\n');
@@ -110,6 +117,23 @@ void bail(const char *why, ...)
 	report(false, why, args);
 	va_end(args);
 	exit(done());
+}
+
+/* Nothing of stdio: it may have been interrupted. All points before were flushed. */
+static void on_alarm(int number)
+{
+	static const char text[] = "not ok - it hangs; the last point was: ";
+	(void)number;
+	if (write(1, text, sizeof text - 1) < 0 || write(1, latest, strlen(latest)) < 0 ||
+	    write(1, "\n", 1) < 0)
+		_exit(2);
+	_exit(1);
+}
+
+void ends_within(unsigned seconds)
+{
+	sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
+	alarm(seconds);
 }
 
 int done(void)

@@ -34,6 +34,12 @@ int failures(void);
 void diag(const char *text, ...) PRINTF_LIKE(1, 2);
 /* The rest of the program can't run: ends it with a failed test point. */
 void bail(const char *why, ...) PRINTF_LIKE(1, 2) __attribute__((noreturn));
+/*
+ * From now on the program may take so long, in [seconds]: then it ends with a failed test point
+ * that names the last one before. Against what hangs, so it must be long enough for a machine that
+ * has much else to do.
+ */
+void ends_within(unsigned seconds);
 /* Prints the plan; the exit status for main. */
 int done(void);
 

@@ -5,7 +5,7 @@
 #include "harness/stores.h"
 #include "unit/drivers_peer.h"
 
-#define PATIENCE_MS 8000
+#define PATIENCE_MS 60000
 
 /* Turns of the loop until it holds. */
 #define WAIT(held)                                                   \

@@ -214,7 +214,6 @@ int main(void)
 	free(store_psql(primary, "CREATE TABLE kept (n int)"));
 	start_standby();
 	open_loop();
-	alarm(100);
 	start(&writer, POSTGRES_PRIMARY);
 	start(&reader, POSTGRES_STANDBY);
 	is_on(&writer, store_port(primary), "who wants the primary passes over the standby");

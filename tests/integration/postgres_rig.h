@@ -42,7 +42,6 @@ static inline void rig_down(struct postgres_pool *p, struct postgres *c, const c
 static inline void rig_begin(size_t size)
 {
 	open_loop();
-	alarm(120);
 	notes_forget();
 	rig_downs = 0;
 	rig_size = size;

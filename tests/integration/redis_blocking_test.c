@@ -103,7 +103,7 @@ static void open_blocking(void)
 	};
 	config.limits.part = 1 << 16;
 	redis_reply_init(&y, nodes, 64, bytes, sizeof bytes);
-	alarm(20);
+	ends_within(300);
 	int rc = redis_blocking_open(&b, &config, 4000);
 	ok(rc == 0, "open: %s", rc == 0 ? "" : b.why);
 }

@@ -105,7 +105,7 @@ static inline void is_well_again(const struct hostile *row)
 static inline void meets_with_blocking(const struct hostile *row, enum hostile_speed speed)
 {
 	struct hostile_server h;
-	alarm(20); /* a call that hangs is a failure, not a long wait */
+	ends_within(300); /* a call that hangs is a failure, not a long wait */
 	hostile_open(&h, row, speed);
 	begin(&h);
 	ask_all(row);

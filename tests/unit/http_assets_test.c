@@ -41,7 +41,7 @@ static _Noreturn void serve(int to)
 {
 	static struct net_loop loop;
 	static struct http_server server;
-	alarm(60);
+	ends_within(300);
 	if (net_loop_open(&loop) < 0 ||
 	    http_server_open(&server, &loop, &handler, &http_server_defaults, "127.0.0.1", 0,
 			     NET_LISTEN_DEFER) < 0)

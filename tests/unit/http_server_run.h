@@ -293,7 +293,7 @@ static inline const char *transcript(struct client *c)
 static inline bool heard(struct client *c, const char *want)
 {
 	bool same = false;
-	for (int tries = 0; tries < 1000 && !same; tries++) {
+	for (int tries = 0; tries < 9999 && !same; tries++) {
 		if (tries > 50)
 			usleep(1000);
 		one_turn();

@@ -378,7 +378,7 @@ static void nobody_reads(enum log_format format)
 	static uint8_t buf[LOG_PENDING_MAX * 4];
 	struct out all = out_init(buf, sizeof buf);
 	log_init("api", format, LOG_INFO);
-	alarm(20);
+	alarm(300);
 	to_pipe();
 	for (unsigned i = 0; i < lines; i++) {
 		log_numbered(i);

@@ -93,7 +93,7 @@ static inline void one_turn(void)
 /* TCP on loopback is nearly always there at once, but nobody promises it. [held] is asked often. */
 #define UNTIL(held)                                                        \
 	do {                                                               \
-		for (int tries_ = 0; tries_ < 1000 && !(held); tries_++) { \
+		for (int tries_ = 0; tries_ < 9999 && !(held); tries_++) { \
 			if (tries_ > 50)                                   \
 				usleep(1000);                              \
 			one_turn();                                        \

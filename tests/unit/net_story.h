@@ -20,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PATIENCE_S 300
+
 static struct net_loop loop;
 static unsigned turns;
 static char story[512];
@@ -59,7 +61,7 @@ static inline void open_loop(void)
 	if (net_loop_open(&loop) != 0)
 		bail("no loop");
 	loop.turn_end = count_turn;
-	alarm(20); /* a loop that hangs is a failure, not a long wait */
+	ends_within(PATIENCE_S); /* a loop that hangs is a failure, not a long wait */
 	begin_story();
 }
 

@@ -251,10 +251,10 @@ int main(void)
 	    getsockname(listener, (struct sockaddr *)&sa, &n) != 0)
 		bail("no TCP on loopback");
 	host = (struct link_host){"127.0.0.1", ntohs(sa.sin_port)};
-	alarm(60);
+	ends_within(300);
 	pid_t server = fork();
 	if (server == 0) {
-		alarm(60);
+		ends_within(300);
 		serve(listener);
 		_exit(0);
 	}

@@ -256,7 +256,7 @@ static inline void play(size_t n)
 	size_t left = n;
 	for (size_t i = 0; i < n; i++)
 		act_begin(&acts[i]);
-	for (uint64_t until = clock_ms() + 8000; left > 0 && clock_ms() < until;) {
+	for (uint64_t until = clock_ms() + 60000; left > 0 && clock_ms() < until;) {
 		bool busy = false;
 		one_turn();
 		left = 0;

@@ -228,7 +228,6 @@ int main(void)
 {
 	unsigned before = descriptors();
 	open_loop();
-	alarm(300);
 	test_hostile(hostile_logins, LENGTH(hostile_logins));
 	test_hostile(hostile_answers, LENGTH(hostile_answers));
 	test_sizes();

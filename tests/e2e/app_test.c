@@ -77,15 +77,15 @@ static void test_big_body(void)
 	struct httpc_answer a;
 	size_t n = 10000000;
 	char *body = malloc(n);
-	if (body == NULL || !httpc_dial(&c, "127.0.0.1", (uint16_t)router(), 1000))
+	if (body == NULL || !httpc_dial(&c, "127.0.0.1", (uint16_t)router(), 60000))
 		bail("no connection");
 	memset(body, 'x', n);
 	httpc_send(&c,
 		   SPAN("POST /api/values HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\n"
 			"Content-Length: 10000000\r\n\r\n"),
-		   5000);
-	httpc_send(&c, span_of(body, n), 5000);
-	int rc = httpc_read(&c, &a, 5000);
+		   60000);
+	httpc_send(&c, span_of(body, n), 60000);
+	int rc = httpc_read(&c, &a, 60000);
 	is_int(rc == HTTPC_OK ? a.status : rc, 413, "a body of 10 MB");
 	ok(rc == HTTPC_OK && count_text(a.body, "10000000") == 1, "the answer names its size");
 	if (rc == HTTPC_OK)
@@ -96,8 +96,8 @@ static void test_big_body(void)
 
 static void test_values(void)
 {
-	ok(app_wait_text(router(), "/api/values/current", "\"5\":\"8\"", 5000), "f(5) = 8");
-	ok(app_wait_text(router(), "/api/values/current", "\"10000\":\"5443837311", 5000),
+	ok(app_wait_text(router(), "/api/values/current", "\"5\":\"8\"", 60000), "f(5) = 8");
+	ok(app_wait_text(router(), "/api/values/current", "\"10000\":\"5443837311", 60000),
 	   "f(10000)");
 	char *rows_left = store_psql(app.pg, "SELECT count(*) FROM values");
 	is_str(rows_left, "5", "only what was taken is recorded");
@@ -110,11 +110,11 @@ static void test_stream(void)
 	char buf[4096] = "";
 	size_t n = 0;
 	bool posted = false, seen = false;
-	if (!httpc_dial(&c, "127.0.0.1", (uint16_t)router(), 1000))
+	if (!httpc_dial(&c, "127.0.0.1", (uint16_t)router(), 60000))
 		bail("no connection");
-	httpc_send(&c, SPAN("GET /api/values/stream HTTP/1.1\r\nHost: t\r\n\r\n"), 1000);
+	httpc_send(&c, SPAN("GET /api/values/stream HTTP/1.1\r\nHost: t\r\n\r\n"), 60000);
 	while (n < sizeof buf - 1 && !seen) {
-		long got = httpc_take(&c, buf + n, sizeof buf - 1 - n, 5000);
+		long got = httpc_take(&c, buf + n, sizeof buf - 1 - n, 60000);
 		if (got <= 0)
 			break;
 		n += (size_t)got;

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOON 5000
+#define SOON 60000
 #define MANY 500
 
 static struct app app;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOON 5000
+#define SOON 60000
 
 static void visit(struct webdriver *w, const char *url, const char *path)
 {

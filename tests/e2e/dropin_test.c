@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOON 5000
+#define SOON 60000
 
 static struct app app;    /* with our page */
 static struct app course; /* another router and web for the same api: the course's client */
@@ -30,7 +30,7 @@ static void run_node(enum app_service s)
 	const char *argv[] = {"node", scripts[s], NULL};
 	struct proc_spec spec = {.argv = argv, .env = env, .cwd = reference};
 	app.proc[s] = proc_start(&spec);
-	if (!proc_wait_log(app.proc[s], "listening", 20000))
+	if (!proc_wait_log(app.proc[s], "listening", 60000))
 		bail("%s does not start: %s", scripts[s], proc_log(app.proc[s]));
 	free(env);
 }

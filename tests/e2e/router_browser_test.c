@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOON 10000
+#define SOON 60000
 
 static struct proc *start_upstream(int port)
 {

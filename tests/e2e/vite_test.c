@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOON 5000
+#define SOON 60000
 
 static int port;
 
@@ -193,6 +193,6 @@ int main(void)
 	test_missing(w);
 	test_caching(w);
 	webdriver_close(w);
-	is_int(proc_stop(web, 12000), 0, "web ends with 0 on SIGTERM");
+	is_int(proc_stop(web, 60000), 0, "web ends with 0 on SIGTERM");
 	return done();
 }

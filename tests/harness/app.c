@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_MS 15000
+#define ANSWER_MS 60000
 
 static const char *const names[APP_SERVICES] = {"api", "worker", "web", "router"};
 
@@ -51,7 +51,7 @@ void app_run(struct app *app, enum app_service s)
 	free(env);
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		free(numbers[i]);
-	if (!wait_port(app->admin[s], 5000))
+	if (!wait_port(app->admin[s], 60000))
 		diag("%s did not start: %s", names[s], proc_log(app->proc[s]));
 }
 
@@ -59,7 +59,7 @@ void app_run_all(struct app *app)
 {
 	for (int i = 0; i < APP_SERVICES; i++)
 		app_run(app, (enum app_service)i);
-	if (!app_ready(app, APP_API, 15000) || !app_ready(app, APP_WORKER, 15000))
+	if (!app_ready(app, APP_API, 60000) || !app_ready(app, APP_WORKER, 60000))
 		bail("not ready: %s%s", proc_log(app->proc[APP_API]),
 		     proc_log(app->proc[APP_WORKER]));
 }
@@ -80,7 +80,7 @@ void app_open_api(struct app *app)
 	app_open(app);
 	app_run(app, APP_API);
 	app_run(app, APP_WORKER);
-	if (!app_ready(app, APP_API, 15000) || !app_ready(app, APP_WORKER, 15000))
+	if (!app_ready(app, APP_API, 60000) || !app_ready(app, APP_WORKER, 60000))
 		bail("not ready: %s", proc_log(app->proc[APP_API]));
 }
 
@@ -88,7 +88,7 @@ bool app_stop_all(struct app *app)
 {
 	bool orderly = true;
 	for (int i = 0; i < APP_SERVICES; i++)
-		if (app->proc[i] != NULL && proc_stop(app->proc[i], 12000) != 0) {
+		if (app->proc[i] != NULL && proc_stop(app->proc[i], 60000) != 0) {
 			diag("%s did not end with 0: %s", names[i], proc_log(app->proc[i]));
 			orderly = false;
 		}

@@ -22,11 +22,11 @@ static struct httpc_answer ask(const char *method, const char *path, const char 
 		 "%s %s HTTP/1.1\r\nHost: t\r\n%s%sContent-Length: %zu\r\n\r\n%s", method, path,
 		 *body != '\0' ? "Content-Type: application/json\r\n" : "", fields, strlen(body),
 		 body);
-	if (!httpc_dial(&c, "127.0.0.1", (uint16_t)app.port[APP_API], 5000))
+	if (!httpc_dial(&c, "127.0.0.1", (uint16_t)app.port[APP_API], 60000))
 		bail("no connection");
-	httpc_send(&c, span_str(request), 5000);
-	int rc = strcmp(method, "HEAD") == 0 ? httpc_read_head(&c, &a, 5000)
-					     : httpc_read(&c, &a, 5000);
+	httpc_send(&c, span_str(request), 60000);
+	int rc = strcmp(method, "HEAD") == 0 ? httpc_read_head(&c, &a, 60000)
+					     : httpc_read(&c, &a, 60000);
 	if (rc != HTTPC_OK)
 		diag("no answer to %s %s", method, path);
 	httpc_close(&c);
@@ -85,13 +85,13 @@ static void all_at_once(const char *request_of[], int status, const char *name)
 	struct httpc c[TOGETHER];
 	int right = 0;
 	for (int i = 0; i < TOGETHER; i++)
-		if (!httpc_dial(&c[i], "127.0.0.1", (uint16_t)app.port[APP_API], 5000))
+		if (!httpc_dial(&c[i], "127.0.0.1", (uint16_t)app.port[APP_API], 60000))
 			bail("no connection");
 	for (int i = 0; i < TOGETHER; i++)
-		httpc_send(&c[i], span_str(request_of[i]), 5000);
+		httpc_send(&c[i], span_str(request_of[i]), 60000);
 	for (int i = 0; i < TOGETHER; i++) {
 		struct httpc_answer a;
-		right += httpc_read(&c[i], &a, 5000) == HTTPC_OK && a.status == status;
+		right += httpc_read(&c[i], &a, 60000) == HTTPC_OK && a.status == status;
 		httpc_free(&a);
 		httpc_close(&c[i]);
 	}
@@ -121,8 +121,8 @@ static void test_together(void)
 	char *n = store_psql(app.pg, "SELECT count(DISTINCT number) FROM values WHERE number > 99");
 	is_str(n, "40", "are all stored");
 	free(n);
-	ok(app_wait_text(app.port[APP_API], "/values/current", "\"139\":\"81055900", 5000) &&
-		   app_wait_text(app.port[APP_API], "/values/current", "\"100\":\"5731", 5000),
+	ok(app_wait_text(app.port[APP_API], "/values/current", "\"139\":\"81055900", 60000) &&
+		   app_wait_text(app.port[APP_API], "/values/current", "\"100\":\"5731", 60000),
 	   "and computed");
 	for (int i = 0; i < TOGETHER; i++)
 		requests[i] = i % 2 ? "GET /values/all HTTP/1.1\r\nHost: t\r\n\r\n"

@@ -81,10 +81,10 @@ static void test_posts(void)
 
 static void test_values(void)
 {
-	ok(app_wait_text(api(), "/values/current", "\"5\":\"8\"", 5000), "f(5) = 8");
-	ok(app_wait_text(api(), "/values/current", "\"0\":\"1\"", 5000), "f(0) = 1");
-	ok(app_wait_text(api(), "/values/current", "\"8\":\"34\"", 5000), "f(8) = 34");
-	ok(app_wait_text(api(), "/values/10000", "\"state\":\"done\",\"value\":\"544383731", 5000),
+	ok(app_wait_text(api(), "/values/current", "\"5\":\"8\"", 60000), "f(5) = 8");
+	ok(app_wait_text(api(), "/values/current", "\"0\":\"1\"", 60000), "f(0) = 1");
+	ok(app_wait_text(api(), "/values/current", "\"8\":\"34\"", 60000), "f(8) = 34");
+	ok(app_wait_text(api(), "/values/10000", "\"state\":\"done\",\"value\":\"544383731", 60000),
 	   "f(10000) begins as it should");
 	char *n = store_redis_cli(app.redis, "HSTRLEN", "values", "10000", NULL);
 	is_str(n, "2090", "and has 2,090 digits");
@@ -189,7 +189,7 @@ static void test_routes(void)
 	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
 		struct httpc_answer a;
 		int rc = httpc_ask("127.0.0.1", (uint16_t)api(), span_str(routes[i].request), &a,
-				   5000);
+				   60000);
 		is_int(rc == HTTPC_OK ? a.status : rc, routes[i].status, "%s", routes[i].name);
 		if (rc == HTTPC_OK)
 			is_span(httpc_field(&a, "Access-Control-Allow-Origin"), SPAN("*"),
@@ -206,12 +206,12 @@ static void test_stream(void)
 	struct httpc c;
 	char buf[4096] = "";
 	size_t n = 0;
-	if (!httpc_dial(&c, "127.0.0.1", (uint16_t)api(), 1000))
+	if (!httpc_dial(&c, "127.0.0.1", (uint16_t)api(), 60000))
 		bail("no connection");
-	httpc_send(&c, SPAN("GET /values/stream HTTP/1.1\r\nHost: t\r\n\r\n"), 1000);
+	httpc_send(&c, SPAN("GET /values/stream HTTP/1.1\r\nHost: t\r\n\r\n"), 60000);
 	bool posted = false, seen = false;
 	while (n < sizeof buf - 1 && !seen) {
-		long got = httpc_take(&c, buf + n, sizeof buf - 1 - n, 5000);
+		long got = httpc_take(&c, buf + n, sizeof buf - 1 - n, 60000);
 		if (got <= 0)
 			break;
 		n += (size_t)got;
@@ -233,18 +233,18 @@ static void test_foreign(void)
 	/* As the course's API does it. */
 	free(store_redis_cli(app.redis, "HSET", "values", "30", "Nothing yet!", NULL));
 	free(store_redis_cli(app.redis, "PUBLISH", "insert", "30", NULL));
-	ok(app_wait_text(api(), "/values/current", "\"30\":\"1346269\"", 5000),
+	ok(app_wait_text(api(), "/values/current", "\"30\":\"1346269\"", 60000),
 	   "a job of a foreign API is computed");
 	free(store_redis_cli(app.redis, "HSET", "values", "-4", "Nothing yet!", NULL));
 	free(store_redis_cli(app.redis, "PUBLISH", "insert", "-4", NULL));
-	ok(app_wait_text(api(), "/values/current", "\"-4\":\"1\"", 5000), "f(n) = 1 below 2");
+	ok(app_wait_text(api(), "/values/current", "\"-4\":\"1\"", 60000), "f(n) = 1 below 2");
 	free(store_redis_cli(app.redis, "PUBLISH", "insert", "rubbish", NULL));
 	free(store_redis_cli(app.redis, "XADD", "{values}:jobs", "*", "what", "ever", NULL));
 	free(store_redis_cli(app.redis, "XADD", "{values}:jobs", "*", "index", "many", NULL));
 	free(store_redis_cli(app.redis, "XADD", "{values}:jobs", "*", "index", "99999999", NULL));
 	is_int(app_post_status(api(), "/values", "{\"index\":21}"), 200, "behind poisoned jobs");
-	ok(app_wait_text(api(), "/values/current", "\"21\":\"17711\"", 5000), "work goes on");
-	ok(proc_wait_log(app.proc[APP_WORKER], "above MAX_INDEX", 5000), "and they are logged");
+	ok(app_wait_text(api(), "/values/current", "\"21\":\"17711\"", 60000), "work goes on");
+	ok(proc_wait_log(app.proc[APP_WORKER], "above MAX_INDEX", 60000), "and they are logged");
 	char *n = store_redis_cli(app.redis, "XLEN", "{values}:jobs", NULL);
 	is_str(n, "0", "and gone");
 	free(n);

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE 20000
+#define PATIENCE 120000
 #define DAY 86400
 
 static struct store *pg;

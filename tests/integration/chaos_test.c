@@ -10,7 +10,7 @@
 
 #define WORKERS 3
 #define CLIENTS 6
-#define RECOVER_MS 60000
+#define RECOVER_MS 120000
 #define ROUND_MS 30000
 #define SHORT_MS 5000
 
@@ -82,7 +82,7 @@ static void run(int i)
 	if (service[i] != NULL)
 		proc_free(service[i]);
 	service[i] = proc_start(&(struct proc_spec){.argv = argv, .env = env[i]});
-	if (!wait_port(admin[i], 5000))
+	if (!wait_port(admin[i], 60000))
 		bail("%s did not start: %s", target_names[i], proc_log(service[i]));
 }
 
@@ -115,7 +115,7 @@ static void hurt_service(int i, enum fault fault)
 		proc_kill(service[i]);
 	else if (fault == FREEZE)
 		proc_signal(service[i], SIGSTOP);
-	else if (proc_stop(service[i], 12000) != 0)
+	else if (proc_stop(service[i], 60000) != 0)
 		check(false, "%s ends with 0 on SIGTERM: %s", target_names[i],
 		      proc_log(service[i]));
 }
@@ -316,6 +316,6 @@ int main(void)
 		test_round(seed++, ms > 0 ? ROUND_MS : SHORT_MS, f);
 	} while (now_ms() < end && failures() == 0);
 	for (int i = 0; i < 1 + WORKERS; i++)
-		is_int(proc_stop(service[i], 12000), 0, "%s ends with 0", target_names[i]);
+		is_int(proc_stop(service[i], 60000), 0, "%s ends with 0", target_names[i]);
 	return done();
 }

@@ -8,7 +8,7 @@
 #include <dirent.h>
 
 #define MOST 128 /* http_files_defaults.memfds */
-#define CHANGED_MS 3000
+#define CHANGED_MS 20000
 
 static uint16_t port;
 static struct proc *web;

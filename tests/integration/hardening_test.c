@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MS 5000
+#define MS 60000
 #define MAPPINGS_MAX 16
 
 /* The permissions of each mapping of [bin] in process [pid], in the order of addresses. */

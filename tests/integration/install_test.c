@@ -188,7 +188,7 @@ static struct proc *serve(const char *program, const char *compiler, int port)
 	snprintf(port_text, sizeof port_text, "%d", port);
 	const char *argv[] = {path, port_text, NULL};
 	struct proc *p = proc_start(&(struct proc_spec){.argv = argv});
-	if (!wait_port(port, 5000))
+	if (!wait_port(port, 60000))
 		bail("%s does not listen: %s", program, proc_log(p));
 	return p;
 }
@@ -197,7 +197,7 @@ static struct proc *serve(const char *program, const char *compiler, int port)
 static void answers(struct httpc *c, int status, struct span body, const char *name)
 {
 	struct httpc_answer a;
-	int rc = httpc_read(c, &a, 5000);
+	int rc = httpc_read(c, &a, 60000);
 	is_int(rc == HTTPC_OK ? a.status : rc, status, "%s: the status", name);
 	is_span(a.body, body, "%s: the body", name);
 	httpc_free(&a);
@@ -210,20 +210,20 @@ static void hello(const char *compiler)
 	int port = free_port();
 	struct proc *p = serve("http_hello", compiler, port);
 	struct httpc c, impatient;
-	if (!httpc_dial(&c, "127.0.0.1", (uint16_t)port, 1000) ||
-	    !httpc_dial(&impatient, "127.0.0.1", (uint16_t)port, 1000))
+	if (!httpc_dial(&c, "127.0.0.1", (uint16_t)port, 60000) ||
+	    !httpc_dial(&impatient, "127.0.0.1", (uint16_t)port, 60000))
 		bail("no connection");
-	httpc_send(&impatient, SPAN("GET /later" HOST "\r\n"), 1000);
+	httpc_send(&impatient, SPAN("GET /later" HOST "\r\n"), 60000);
 	httpc_close(&impatient);
-	httpc_send(&c, SPAN("GET /" HOST "\r\nGET /later" HOST "\r\nGET /none" HOST "\r\n"), 1000);
+	httpc_send(&c, SPAN("GET /" HOST "\r\nGET /later" HOST "\r\nGET /none" HOST "\r\n"), 60000);
 	answers(&c, 200, SPAN("hello\n"), "at once");
 	answers(&c, 200, SPAN("later\n"), "later");
 	answers(&c, 404, SPAN("there is nothing here\n"), "what is not there");
-	httpc_send(&c, SPAN("GET /" HOST "\r\nGET /later" HOST "\r\n"), 1000);
+	httpc_send(&c, SPAN("GET /" HOST "\r\nGET /later" HOST "\r\n"), 60000);
 	answers(&c, 200, SPAN("hello\n"), "the first of two");
 	proc_signal(p, SIGTERM);
 	answers(&c, 200, SPAN("later\n"), "in flight at SIGTERM");
-	is_int(proc_wait(p, 5000), 0, "http_hello by %s ends when that has left", compiler);
+	is_int(proc_wait(p, 60000), 0, "http_hello by %s ends when that has left", compiler);
 	httpc_close(&c);
 	proc_free(p);
 }
@@ -234,33 +234,33 @@ static void codec_alone(const char *compiler)
 	struct proc *p = serve("http_poll", compiler, port);
 	struct httpc c;
 	struct httpc_answer a;
-	if (!httpc_dial(&c, "127.0.0.1", (uint16_t)port, 1000))
+	if (!httpc_dial(&c, "127.0.0.1", (uint16_t)port, 60000))
 		bail("no connection");
-	httpc_send(&c, SPAN("POST /" HOST "Content-Length: 11\r\n\r\nhello "), 1000);
-	httpc_send(&c, SPAN("world"), 1000);
+	httpc_send(&c, SPAN("POST /" HOST "Content-Length: 11\r\n\r\nhello "), 60000);
+	httpc_send(&c, SPAN("world"), 60000);
 	answers(&c, 200, SPAN("11 bytes\n"), "a body in two parts");
 	httpc_send(&c,
 		   SPAN("POST /" HOST "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n2\r\n, \r\n"
 			"0\r\n\r\nGET /" HOST "\r\n"),
-		   1000);
+		   60000);
 	answers(&c, 200, SPAN("7 bytes\n"), "chunks");
 	answers(&c, 200, SPAN("0 bytes\n"), "and a request behind them");
-	httpc_send(&c, SPAN("HEAD /" HOST "\r\n"), 1000);
-	is_int(httpc_read_head(&c, &a, 5000), HTTPC_OK, "HEAD");
+	httpc_send(&c, SPAN("HEAD /" HOST "\r\n"), 60000);
+	is_int(httpc_read_head(&c, &a, 60000), HTTPC_OK, "HEAD");
 	httpc_free(&a);
 	for (int i = 0; i < 400; i++) /* more than the buffers hold, either way */
-		httpc_send(&c, SPAN("GET /" HOST "Filler: xxxxxxxxxxxxxxxxxxxx\r\n\r\n"), 5000);
+		httpc_send(&c, SPAN("GET /" HOST "Filler: xxxxxxxxxxxxxxxxxxxx\r\n\r\n"), 60000);
 	int right = 0;
 	for (int i = 0; i < 400; i++) {
-		if (httpc_read(&c, &a, 5000) == HTTPC_OK && a.status == 200)
+		if (httpc_read(&c, &a, 60000) == HTTPC_OK && a.status == 200)
 			right++;
 		httpc_free(&a);
 	}
 	is_int(right, 400, "400 requests at once");
-	httpc_send(&c, SPAN("GET / HTTP/1.1\r\nHost: t\r\nHost: t\r\n\r\n"), 1000);
-	is_int(httpc_read(&c, &a, 5000) == HTTPC_OK ? a.status : 0, 400, "two Hosts");
+	httpc_send(&c, SPAN("GET / HTTP/1.1\r\nHost: t\r\nHost: t\r\n\r\n"), 60000);
+	is_int(httpc_read(&c, &a, 60000) == HTTPC_OK ? a.status : 0, 400, "two Hosts");
 	httpc_free(&a);
-	is_int(httpc_read(&c, &a, 5000), HTTPC_CLOSED, "and the connection is closed");
+	is_int(httpc_read(&c, &a, 60000), HTTPC_CLOSED, "and the connection is closed");
 	httpc_close(&c);
 	ok(proc_running(p), "http_poll by %s goes on", compiler);
 	proc_kill(p);

@@ -14,7 +14,7 @@
 #define JOBS "{values}:jobs"
 #define ASIDE "{values}:aside"
 #define TRIES 2
-#define WAIT_MS 20000
+#define WAIT_MS 60000
 
 static struct store *redis;
 static struct proc *worker;
@@ -122,7 +122,7 @@ static void test_long(void)
 	ok(wait_queue_empty(), "many jobs that take long together are done");
 	is_int(computed("2000", "2099"), 100, "each with its value");
 	is_int(told("worker process died"), died, "no process dies of them");
-	is_int(proc_stop(worker, 12000), 0, "it ends with 0");
+	is_int(proc_stop(worker, 60000), 0, "it ends with 0");
 }
 
 /* Without a parent that starts another: whoever starts containers does. Nobody remembers the first.
@@ -140,7 +140,7 @@ static void test_alone(void)
 	start("WORKERS=1");
 	ok(wait_queue_empty(), "the next one sets it aside");
 	is_int(computed("3000", "3001"), 2, "those beside it are computed");
-	is_int(proc_stop(worker, 12000), 0, "it ends with 0");
+	is_int(proc_stop(worker, 60000), 0, "it ends with 0");
 }
 
 int main(void)

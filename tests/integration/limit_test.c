@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ASK_MS 5000
+#define ASK_MS 60000
 
 static struct proc *api, *router;
 static int api_port, router_port;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_MS 8000
+#define WAIT_MS 60000
 
 static const char *const extra[] = {"WORKERS=2", "LOG_LEVEL=debug", NULL};
 static struct app app = {.extra = extra};
@@ -171,7 +171,7 @@ int main(void)
 	app_open(&app);
 	app_run_all(&app);
 	for (int s = 0; s < APP_SERVICES; s++)
-		if (!app_ready(&app, (enum app_service)s, 15000))
+		if (!app_ready(&app, (enum app_service)s, 60000))
 			bail("not ready: %s", proc_log(app.proc[s]));
 	ok(wait_metric(APP_API, "barnacle_store_up{connection=\"postgres\"} 2\n") &&
 		   wait_metric(APP_API, "barnacle_store_up{connection=\"redis\"} 2\n"),

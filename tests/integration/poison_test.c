@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_MS 15000
+#define WAIT_MS 60000
 #define JOBS "{values}:jobs"
 
 static const char *const quick[] = {"CLAIM_AFTER=1s", NULL};

@@ -64,7 +64,7 @@ static void start_bouncer(void)
 						 .uid = geteuid() == 0 ? owner.st_uid : 0,
 						 .gid = geteuid() == 0 ? owner.st_gid : 0,
 						 .stop_signal = SIGINT});
-	if (!wait_port(bouncer_port, 10000))
+	if (!wait_port(bouncer_port, 60000))
 		bail("pgbouncer does not listen:\n%s", proc_log(bouncer));
 }
 
@@ -283,7 +283,7 @@ int main(void)
 	names_fail_plainly();
 	loses_the_server();
 	loses_the_bouncer();
-	is_int(proc_stop(bouncer, 5000), 0, "PgBouncer ends well");
+	is_int(proc_stop(bouncer, 60000), 0, "PgBouncer ends well");
 	free(folder);
 	return done();
 }

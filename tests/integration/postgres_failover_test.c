@@ -93,7 +93,7 @@ static void start_standby(void)
 						 .uid = geteuid() == 0 ? owner.st_uid : 0,
 						 .gid = geteuid() == 0 ? owner.st_gid : 0,
 						 .stop_signal = SIGINT});
-	if (!proc_wait_log(standby, "eady to accept read-only connections", 20000))
+	if (!proc_wait_log(standby, "eady to accept read-only connections", 60000))
 		bail("the standby does not start:\n%s", proc_log(standby));
 	free(server);
 	free(outer);

@@ -39,7 +39,7 @@ static void restarts_at_once(void)
 		load_run(300);
 		proc_signal(store_proc(store), SIGQUIT);
 		WAIT_LOAD(rig_ready() == 0);
-		proc_wait(store_proc(store), 5000);
+		proc_wait(store_proc(store), 60000);
 		check(load_pump(), "asked while it is away");
 		store_start(store);
 		WAIT_LOAD(rig_ready() == 4);

@@ -5,7 +5,7 @@
 #include "drivers/redis_blocking.h"
 #include "integration/redis_hostile_reply.h"
 
-#define MS 4000
+#define MS 60000
 #define NODES 64
 
 static struct redis_blocking blocking;

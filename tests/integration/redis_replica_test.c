@@ -25,7 +25,7 @@ static bool info_has(struct store *s, const char *part)
 /* What another program has to do, not our loop. */
 #define WAIT_FOR(held)                                                   \
 	do {                                                             \
-		for (int tries_ = 0; tries_ < 2000 && !(held); tries_++) \
+		for (int tries_ = 0; tries_ < 9999 && !(held); tries_++) \
 			tick();                                          \
 		check(held, "%s:%d: %s", __FILE__, __LINE__, #held);     \
 	} while (0)

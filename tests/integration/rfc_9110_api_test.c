@@ -141,7 +141,7 @@ int main(void)
 	static struct app app;
 	app_open(&app);
 	app_run(&app, APP_API);
-	if (!app_ready(&app, APP_API, 15000))
+	if (!app_ready(&app, APP_API, 60000))
 		bail("not ready: %s", proc_log(app.proc[APP_API]));
 	rfc_use((uint16_t)app.port[APP_API]);
 	rfc_run(stored, COUNT(stored));

@@ -37,7 +37,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define RFC_MS 5000
+#define RFC_MS 60000
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define HOST " HTTP/1.1\r\nHost: t\r\n"
 

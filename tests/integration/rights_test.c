@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_MS 15000
+#define WAIT_MS 60000
 #define POST(index) post(index, "")
 #define POST_KEY(index, key) post(index, "Idempotency-Key: " key "\r\n")
 

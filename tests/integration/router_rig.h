@@ -26,8 +26,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SOON 5000 /* ms that whatever should happen may take */
-#define QUIET 60  /* ms after which what should not happen has not */
+#define SOON 60000 /* ms that whatever should happen may take */
+#define QUIET 60   /* ms after which what should not happen has not */
 
 /* A scripted upstream: one connection at a time. */
 struct up {

@@ -296,7 +296,7 @@ static void expectations(struct rig *r)
 
 static void expectations_ignored(void)
 {
-	struct rig r = rig_start((const char *const[]){"UPSTREAM_TIMEOUT=100ms", NULL});
+	struct rig r = rig_start((const char *const[]){"UPSTREAM_TIMEOUT=400ms", NULL});
 	char buf[8];
 	struct httpc c = rig_ask(&r, EXPECTING);
 	up_heard(&r.api);
@@ -403,7 +403,7 @@ static void tunnel_full(struct rig *r)
 
 static void stopping(void)
 {
-	struct rig r = rig_start((const char *const[]){"STREAM_DRAIN=1s", NULL});
+	struct rig r = rig_start((const char *const[]){"STREAM_DRAIN=2s", NULL});
 	char buf[64];
 	struct httpc idle = rig_dial(&r);
 	tell(&idle, "GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n");

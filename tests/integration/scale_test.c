@@ -19,7 +19,7 @@
 #define HEAVY 60     /* that take longer than CLAIM_AFTER together */
 #define SHARE_MIN 10 /* of them, by each of two */
 #define BATCH 256    /* what a worker has in its hands */
-#define WAIT_MS 30000
+#define WAIT_MS 60000
 
 static struct store *redis;
 static struct proc *worker[WORKERS];
@@ -259,7 +259,7 @@ static void test_lost(void)
 	is_int(number_of(store_redis_cli(redis, "EVAL", added, "1", "{values}:jobs", NULL)) -
 		       before,
 	       SOME + 1, "it got a job, and no other value got a second");
-	is_int(proc_stop(worker[0], 12000), 0, "the worker ends with 0");
+	is_int(proc_stop(worker[0], 60000), 0, "the worker ends with 0");
 }
 
 /*
@@ -277,8 +277,8 @@ static void test_heavy(void)
 	start(1);
 	proc_wait_log(worker[1], "waiting for jobs", WAIT_MS);
 	ok(wait_computations(HEAVY), "jobs that take long");
-	is_int(proc_stop(worker[0], 12000), 0, "who had them ends with 0");
-	is_int(proc_stop(worker[1], 12000), 0, "and who came later");
+	is_int(proc_stop(worker[0], 60000), 0, "who had them ends with 0");
+	is_int(proc_stop(worker[1], 60000), 0, "and who came later");
 	is_int(computations(), HEAVY, "none was done by both");
 	shares(done);
 	ok(done[0] >= SHARE_MIN && done[1] >= SHARE_MIN, "both did some: %d and %d", done[0],
@@ -299,7 +299,7 @@ int main(void)
 	test_others();
 	test_forgotten();
 	for (int i = 1; i < WORKERS; i++)
-		is_int(proc_stop(worker[i], 12000), 0, "worker %d ends with 0", i);
+		is_int(proc_stop(worker[i], 60000), 0, "worker %d ends with 0", i);
 	test_lost();
 	test_heavy();
 	return done();

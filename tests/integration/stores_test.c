@@ -41,26 +41,26 @@ static void processes(void)
 {
 	setenv("SECRET_OF_OURS", "x", 1);
 	struct proc *p = shell("echo \"$GREETING\" >&2; pwd; env | grep -c SECRET; exit 3");
-	is_int(proc_wait(p, 5000), 3, "the exit status");
+	is_int(proc_wait(p, 60000), 3, "the exit status");
 	is_int(proc_wait(p, 0), 3, "asked again");
 	const char *log = proc_log(p);
 	ok(strncmp(log, "good day\n", 9) == 0, "environment as given, stderr in the log");
 	ok(strstr(log, temp_dir()) != NULL, "works in the temporary folder");
 	ok(strstr(log, "\n0\n") != NULL, "nothing of our own environment");
-	ok(!proc_wait_log(p, "good night", 5000), "waiting for words of the dead ends at once");
+	ok(!proc_wait_log(p, "good night", 60000), "waiting for words of the dead ends at once");
 	proc_free(p);
 
 	p = shell("trap 'echo bye; exit 0' TERM; echo here; while :; do sleep 0.01; done");
-	ok(proc_wait_log(p, "here", 5000), "words of the living");
+	ok(proc_wait_log(p, "here", 60000), "words of the living");
 	is_int(proc_wait(p, 20), -1, "still runs");
 	ok(proc_rss_kib(p) > 50, "has %ld KiB", proc_rss_kib(p));
-	is_int(proc_stop(p, 5000), 0, "SIGTERM, orderly end");
+	is_int(proc_stop(p, 60000), 0, "SIGTERM, orderly end");
 	ok(strstr(proc_log(p), "bye") != NULL, "its last words");
 	is_int(proc_rss_kib(p), -1, "no memory after its end");
 	proc_free(p);
 
 	p = shell("trap '' TERM; sleep 100 & echo $!; wait");
-	ok(proc_wait_log(p, "\n", 5000), "has a child of its own");
+	ok(proc_wait_log(p, "\n", 60000), "has a child of its own");
 	pid_t inner = (pid_t)strtol(proc_log(p), NULL, 10);
 	is_int(proc_stop(p, 50), 128 + SIGKILL, "does not listen to SIGTERM: killed");
 	ok(inner > 0 && proc_gone(inner), "its child as well");
@@ -68,7 +68,7 @@ static void processes(void)
 
 	const char *argv[] = {"no-such-program", NULL};
 	p = proc_start(&(struct proc_spec){.argv = argv});
-	is_int(proc_wait(p, 5000), 127, "no such program");
+	is_int(proc_wait(p, 60000), 127, "no such program");
 	ok(strstr(proc_log(p), "no-such-program") != NULL, "named in the log");
 	proc_free(p);
 }
@@ -143,7 +143,7 @@ static void crash(void)
 static int crash_main(void)
 {
 	struct proc *p = shell("setsid sleep 100 & echo $!; wait");
-	if (!proc_wait_log(p, "\n", 5000))
+	if (!proc_wait_log(p, "\n", 60000))
 		return 1;
 	pid_t deeper = (pid_t)strtol(proc_log(p), NULL, 10);
 	kill(deeper, SIGSTOP);

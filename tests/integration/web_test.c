@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define MS 5000
+#define MS 60000
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define HOST " HTTP/1.1\r\nHost: t\r\n"
 

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MS 5000
+#define MS 60000
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define FIELDS SPAN("X-Of: all\r\n")
 

@@ -211,6 +211,20 @@ static void on_listening(struct postgres_listener *l)
 	listening++;
 }
 
+/* What is said while a connection is made anew is lost, and a busy server may miss 700 ms. */
+static void hears(const char *name)
+{
+	unsigned had = heard;
+	for (int tries = 0; tries < 20 && heard == had; tries++) {
+		sql("NOTIFY \"Jobs\", 'seven'");
+		for (uint64_t until = clock_ms() + 1000; heard == had && clock_ms() < until;) {
+			usleep(200);
+			one_turn();
+		}
+	}
+	ok(heard > had, "%s", name);
+}
+
 static void listens_on(void)
 {
 	static struct postgres_listener l;
@@ -220,22 +234,17 @@ static void listens_on(void)
 	postgres_listener_open(&l, &loop, &rig_cfg.client, 100);
 	is_int(postgres_listen(&l, SPAN("Jobs")), 0, "to listen");
 	WAIT(listening > 0);
-	sql("NOTIFY \"Jobs\", 'seven'");
-	WAIT(heard == 1);
+	hears("heard");
 	unsigned before = listening;
 	store_restart(store);
 	WAIT(listening > before);
-	sql("NOTIFY \"Jobs\", 'seven'");
-	WAIT(heard == 2);
-	is_int(heard, 2, "heard again after a restart");
+	hears("heard again after a restart");
 	before = listening;
 	store_pause(store);
 	WAIT(l.p.losses > 1);
 	store_resume(store);
 	WAIT(listening > before);
-	sql("NOTIFY \"Jobs\", 'seven'");
-	WAIT(heard == 3);
-	is_int(heard, 3, "and after it stood still, which a sign of life found out");
+	hears("and after it stood still, which a sign of life found out");
 	postgres_listener_close(&l);
 	WAIT(l.p.link.state == LINK_OFF);
 	net_loop_close(&loop);

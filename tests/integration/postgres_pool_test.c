@@ -184,9 +184,9 @@ static void gives_back_clean(void)
 	ok(strcmp(a.value, pid) != 0, "it is another connection");
 	/* In the middle of something. */
 	a = new_ask();
-	postgres_query(holders[2].p, &a.q, 4000, SPAN("SELECT pg_sleep(3)"), NULL, 0);
+	postgres_query(holders[2].p, &a.q, 4000, SPAN("SELECT pg_sleep(8)"), NULL, 0);
 	postgres_pool_give(&holders[2].lease);
-	take(3, 2000);
+	take(3, 7000);
 	WAIT(holders[3].taken > 0);
 	is_int(holders[3].rc, 0, "nor one that is at work");
 	ok(a.over == 1 && a.rc < 0, "whose request has learned its fate: %s",
@@ -215,6 +215,7 @@ static void lives_and_idles(void)
 	for (size_t i = 0; i < 4; i++)
 		take(i, 4000);
 	WAIT(holders[3].taken > 0);
+	WAIT(backends_are("4"));
 	ok(backends_are("4"), "four are taken");
 	for (size_t i = 0; i < 4; i++)
 		postgres_pool_give(&holders[i].lease);

@@ -95,7 +95,7 @@ static void is_thrown_out(void)
 	begin_ready();
 	sql(terminate);
 	says(why, "terminated while idle");
-	send_one(&nap, "3", 4000);
+	send_one(&nap, "30", 60000);
 	run_for(50);
 	sql(terminate);
 	WAIT(noted_has("ready;"));
@@ -150,8 +150,8 @@ static void carries_many_rows(void)
 {
 	struct postgres_request q = {.row = many_row, .done = note_done};
 	begin_ready();
-	postgres_send(&client, &q, 8000, &many, NULL, 0);
-	send_one(&count, NULL, 8000);
+	postgres_send(&client, &q, 60000, &many, NULL, 0);
+	send_one(&count, NULL, 60000);
 	says("ok;0 ok;", "a large answer, and a small one behind it");
 	is_int(rows, 100000, "all rows");
 	ok(sum == UINT64_C(5000050000), "each of them");

@@ -34,14 +34,14 @@ static void blocks_in_a_loop(void)
 	redis_start(&client, &loop, &config, &events);
 	says("ready;", "a connection for it");
 	/* The deadline alone would be too short. */
-	block(200, 400, ARGS(SPAN("BLPOP"), SPAN("l"), SPAN("0.4")));
+	block(200, 10000, ARGS(SPAN("BLPOP"), SPAN("l"), SPAN("0.4")));
 	is_int(block(200, 0, ARGS(SPAN("PING"))), REDIS_EFULL, "takes one at a time");
 	says("_0;", "nothing came, in time");
-	block(4000, 4000, ARGS(SPAN("BLPOP"), SPAN("l"), SPAN("4")));
+	block(4000, 60000, ARGS(SPAN("BLPOP"), SPAN("l"), SPAN("60")));
 	one_turn();
 	free(store_redis_cli(store, "RPUSH", "l", "x", NULL));
 	says("*2 $l $x;", "something came");
-	block(4000, 4000, ARGS(SPAN("BLPOP"), SPAN("l"), SPAN("4")));
+	block(4000, 60000, ARGS(SPAN("BLPOP"), SPAN("l"), SPAN("60")));
 	one_turn();
 	free(store_redis_cli(store, "CLIENT", "KILL", "TYPE", "normal", NULL));
 	says("!lost;down(peer closed the connection);", "killed while it blocks");
@@ -65,15 +65,15 @@ static void reads_a_group(void)
 	config.blocking = true;
 	redis_start(&client, &loop, &config, &events);
 	says("ready;", "a reader of a group");
-	block(4000, 4000,
+	block(4000, 60000,
 	      ARGS(SPAN("XREADGROUP"), SPAN("GROUP"), SPAN("g"), SPAN("me"), SPAN("BLOCK"),
-		   SPAN("4000"), SPAN("STREAMS"), SPAN("s"), SPAN(">")));
+		   SPAN("60000"), SPAN("STREAMS"), SPAN("s"), SPAN(">")));
 	one_turn();
 	free(store_redis_cli(store, "XADD", "s", "1-1", "n", "5", NULL));
 	says(old ? "*1 *2 $s *1 *2 $1-1 *2 $n $5;" : "%2 $s *1 *2 $1-1 *2 $n $5;", "woken");
-	block(4000, 4000,
+	block(4000, 60000,
 	      ARGS(SPAN("XREADGROUP"), SPAN("GROUP"), SPAN("g"), SPAN("me"), SPAN("BLOCK"),
-		   SPAN("4000"), SPAN("STREAMS"), SPAN("s"), SPAN(">")));
+		   SPAN("60000"), SPAN("STREAMS"), SPAN("s"), SPAN(">")));
 	one_turn();
 	free(store_redis_cli(store, "DEL", "s", NULL));
 	WAIT(noted > 0);

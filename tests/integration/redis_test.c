@@ -110,7 +110,7 @@ static void is_paused(void)
 {
 	begin_ready();
 	/* The server itself keeps its clients waiting. */
-	SEND(4000, SPAN("CLIENT"), SPAN("PAUSE"), SPAN("250"));
+	SEND(4000, SPAN("CLIENT"), SPAN("PAUSE"), SPAN("600"));
 	says("+OK;", "CLIENT PAUSE");
 	SEND(4000, SPAN("INCR"), SPAN("n"));
 	SEND(80, SPAN("INCR"), SPAN("n"));

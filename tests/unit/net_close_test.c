@@ -63,8 +63,11 @@ static void test_finish(enum kind kind)
 	net_write(&s.c, span_of(stream, 500000));
 	net_finish(&s.c, true);
 	one_turn();
-	net_timer_set(&loop, &s.c.timer, 1, s.c.timer.fire);
-	run_for(40);
+	/* What the kernel still takes in between is progress, too. */
+	for (int i = 0; i < 100 && s.closes == 0; i++) {
+		net_timer_set(&loop, &s.c.timer, 1, s.c.timer.fire);
+		run_for(40);
+	}
 	ok(s.closes == 1 && s.why == NET_ESLOW, "%s: one that takes nothing has not", name);
 	close_peer(&s);
 
@@ -130,7 +133,7 @@ static void test_linger(enum kind kind)
 	UNTIL(s.c.lingering);
 	ok(s.c.timer.due <= loop.now + NET_LINGER_MS, "%s: it does not wait for ever", name);
 	net_timer_set(&loop, &s.c.timer, 1, s.c.timer.fire);
-	run_for(40);
+	UNTIL(s.closes == 1);
 	ok(s.closes == 1 && s.why == NET_ECLOSED, "%s: for a client that is silent", name);
 	close_peer(&s);
 
@@ -252,7 +255,7 @@ static void test_close_inside(enum kind kind)
 	open_side(&s, kind, 1000, 1000);
 	net_timer_set(&loop, &s.c.timer, 1, on_own_timer);
 	net_write(&s.c, SPAN("abc"));
-	run_for(40);
+	UNTIL(s.closes == 1);
 	ok(s.closes == 1 && take_all(&s, 10) == 3, "%s: closed by its timer", name);
 	close_peer(&s);
 

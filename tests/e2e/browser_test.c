@@ -334,6 +334,24 @@ static void keyboard(struct webdriver *w, const char *url)
 	quiet(w, "by keyboard only");
 }
 
+/* A list that scrolls must have a place in the order of Tab, also when only the window changed. */
+static void narrower(struct webdriver *w, const char *url)
+{
+	static const char
+		reach[] = "return document.getElementById('seen').tabIndex === 0",
+		none[] = "return !document.getElementById('seen').hasAttribute('tabindex')";
+	visit(w, url, "/");
+	ok(shows(w, "#mode", "Live"), "all is there");
+	webdriver_resize(w, 1280, 900);
+	webdriver_run(w, "document.getElementById('seen').textContent ="
+			 " Array(30).fill('1000').join(', ')");
+	ok(webdriver_until(w, none, SOON), "a list that does not scroll is passed by");
+	webdriver_resize(w, 320, 640);
+	ok(webdriver_until(w, reach, 5000), "in a narrower window it scrolls, and can be reached");
+	webdriver_resize(w, 1280, 900);
+	ok(webdriver_until(w, none, 5000), "in a wider one it is passed by again");
+}
+
 /* Bodies as they came, so compressed; nothing was in the cache yet. */
 static void first_view(struct webdriver *w, const char *url)
 {
@@ -390,6 +408,7 @@ static void browse(struct app *app)
 	stream_events(w, app, url);
 	queued(w, app);
 	keyboard(w, url);
+	narrower(w, url);
 	api_away(w, app, url);
 	webdriver_close(w);
 }

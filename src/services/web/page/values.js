@@ -191,13 +191,19 @@ export function showValues(fails) {
 	by("seen").classList.toggle("none", !seen.size);
 	if (!seen.size)
 		by("seen").textContent = none ? "None yet." : "";
-	// Once the list scrolls, the keyboard must be able to reach it.
+	letReach();
+	drawPlot();
+}
+
+// Once the list scrolls, the keyboard must be able to reach it.
+function letReach() {
 	if (by("seen").scrollHeight > by("seen").clientHeight)
 		by("seen").tabIndex = 0;
 	else
 		by("seen").removeAttribute("tabindex");
-	drawPlot();
 }
+
+new ResizeObserver(letReach).observe(by("seen"));
 
 function drawPlot() {
 	const points = [];

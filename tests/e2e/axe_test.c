@@ -138,6 +138,9 @@ static void make_lost(void)
 	visit("/no/such/page");
 }
 
+static const char two_frames[] = "return new Promise(r => requestAnimationFrame(() =>"
+				 " requestAnimationFrame(r)))";
+
 static void look(const char *name, const char *scheme, int width, int height)
 {
 	const char *dir = getenv("SCREENSHOT_DIR");
@@ -149,8 +152,7 @@ static void look(const char *name, const char *scheme, int width, int height)
 	if (dir == NULL)
 		return;
 	/* Two frames: what follows a new size has been drawn. */
-	webdriver_run(w, "return new Promise(r => requestAnimationFrame(() =>"
-			 " requestAnimationFrame(r)))");
+	webdriver_run(w, two_frames);
 	snprintf(path, sizeof path, "%s/%s-%d-%s.png", dir, name, width, scheme);
 	check(webdriver_shot(w, path), "screenshot %s", path);
 }
@@ -161,6 +163,8 @@ static void judge(const char *name, const char *scheme, const char *options)
 	char script[512];
 	if (strcmp(webdriver_run(w, "return typeof axe"), "undefined") == 0)
 		webdriver_run(w, axe);
+	/* Two frames: the page has seen its new size. */
+	webdriver_run(w, two_frames);
 	snprintf(script, sizeof script,
 		 "return axe.run({resultTypes: ['violations'], %s}).then(r => r.violations.map("
 		 "v => v.id + ' at ' + v.nodes.map(n => n.html).join(' ')).join('\\n'))",

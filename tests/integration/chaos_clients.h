@@ -18,8 +18,8 @@
 #define REFUSED 9000
 #define INDEXES 10000
 
-#define HANG_MS 10000 /* longer than any freeze, and as long as a login to a store may take */
-#define SOON_MS 3000  /* a 503: a second is promised; the rest is a busy machine's */
+#define HANG_MS 30000 /* longer than any freeze, and as long as a login to a store may take */
+#define SOON_MS 5000  /* a 503: a second is promised; the rest is a busy machine's */
 #define PACE_TICKS 2  /* between two requests of a client */
 
 struct client_notes {

@@ -23,7 +23,7 @@ static void start(const char *processes)
 {
 	char admin[32];
 	snprintf(admin, sizeof admin, "ADMIN_PORT=%d", free_port());
-	const char *own[] = {admin,         processes, "CLAIM_AFTER=1s", "JOB_TIME=100ms",
+	const char *own[] = {admin,         processes, "CLAIM_AFTER=1s", "JOB_TIME=300ms",
 			     "JOB_TRIES=2", NULL};
 	const char **env = env_join(store_env(redis), own, NULL);
 	const char *argv[] = {proc_bin("worker-bad"), NULL};
@@ -114,7 +114,7 @@ static void test_again(void)
 	is_int(computed("100", "120"), 21, "what came with them is computed");
 }
 
-/* 100 jobs of 5 ms, where one may take 100. */
+/* 100 jobs of 5 ms, where one may take 300. */
 static void test_long(void)
 {
 	int died = told("worker process died");

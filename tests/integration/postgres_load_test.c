@@ -18,6 +18,7 @@ static void is_late(void)
 
 	store_pause(store);
 	send_one(&count, NULL, 80);
+	one_turn();
 	config.link.connect_ms = 100;
 	says("late;down(no answer before the deadline);", "a server that stands still");
 	WAIT(noted > 0);

@@ -68,6 +68,7 @@ static inline void send_one(const struct postgres_statement *s, const char *text
 	const struct pgwire_param param = {.value = span_str(text)};
 	struct postgres_request *q = &requests[used++ % 16];
 	*q = (struct postgres_request){.row = note_row, .done = note_done};
+	look_at_clock();
 	int rc = postgres_send(&client, q, ms, s, &param, text != NULL);
 	check(rc == 0, "sent %.*s: %d", (int)s->name.n, (const char *)s->name.p, rc);
 }

@@ -172,6 +172,7 @@ static void cancels(void)
 	store_pause(store);
 	canceller.grace_ms = 100;
 	send_one(&count, NULL, 50);
+	one_turn();
 	says("late;down(no answer before the deadline);", "a server that stands still");
 	store_resume(store);
 	WAIT(noted_has("ready"));

@@ -17,6 +17,7 @@
 static int block(uint32_t ms, uint32_t block_ms, size_t argc, const struct span argv[])
 {
 	const struct redis_options o = {.ms = ms, .block_ms = block_ms};
+	look_at_clock();
 	return redis_send_with(&client, &noting, &o, argc, argv);
 }
 

@@ -37,6 +37,7 @@ static struct redis_request noting = {.item = note_item, .failed = note_failed};
 
 static inline int send_noting(uint32_t ms, size_t argc, const struct span argv[])
 {
+	look_at_clock();
 	return redis_send(&client, &noting, ms, argc, argv);
 }
 

@@ -121,6 +121,7 @@ static void is_paused(void)
 
 	store_pause(store);
 	SEND(80, SPAN("PING"));
+	one_turn();
 	config.link.connect_ms = 100;
 	says("!late;down(deadline passed);", "a server that stands still");
 	WAIT(noted > 0);

@@ -13,7 +13,7 @@ static void cancels(void)
 	static const struct postgres_statement nap = {SPAN("nap"), SPAN("SELECT pg_sleep(20)"), 1};
 	struct job j = {.q = {.done = job_done}};
 	rig_begin(1);
-	rig_cfg.grace_ms = 3000;
+	rig_cfg.grace_ms = 30000;
 	rig_open();
 	load_begin(0);
 	load_flying = 1;

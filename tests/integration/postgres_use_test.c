@@ -157,7 +157,7 @@ static void cancels(void)
 	static struct postgres_canceller canceller;
 	begin();
 	start();
-	postgres_cancel_open(&canceller, &client, 3000);
+	postgres_cancel_open(&canceller, &client, 30000);
 	says("ready;", "logged in");
 	send_one(&nap, "30", 100);
 	send_one(&nap, "0", 50);

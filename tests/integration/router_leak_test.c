@@ -112,7 +112,7 @@ static bool calm(struct rig *r, struct up_script *s, int number)
 int main(void)
 {
 	struct rig r =
-		rig_start((const char *const[]){"UPSTREAM_TIMEOUT=300ms", "LOG_LEVEL=error", NULL});
+		rig_start((const char *const[]){"UPSTREAM_TIMEOUT=1s", "LOG_LEVEL=error", NULL});
 	uint64_t events = setting("EVENTS", EVENTS), first = setting("SEED", (uint64_t)now_ms());
 	pid_t router = proc_pid(r.router);
 	prepare_ways();

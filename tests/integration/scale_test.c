@@ -19,7 +19,7 @@
 #define HEAVY 60     /* that take longer than CLAIM_AFTER together */
 #define SHARE_MIN 10 /* of them, by each of two */
 #define BATCH 256    /* what a worker has in its hands */
-#define WAIT_MS 60000
+#define WAIT_MS 120000
 
 static struct store *redis;
 static struct proc *worker[WORKERS];
@@ -145,13 +145,32 @@ static void test_shared(void)
 	   done[1], done[2]);
 }
 
+/*
+ * SIGSTOP for one of those that have begun, before all is done: on a busy machine we may be the
+ * ones who come too late, then with other jobs again. How many were done.
+ */
+static int stop_in_the_middle(struct proc *p)
+{
+	static int from = 12000;
+	for (int tries = 0; tries < 4; tries++) {
+		put_jobs(from, SOME);
+		from += SOME;
+		check(wait_computations(SOME / 10), "they begin with %d more", SOME);
+		proc_signal(p, SIGSTOP);
+		int done = computations();
+		if (done < SOME)
+			return done;
+		proc_signal(p, SIGCONT);
+		all_done("too late");
+	}
+	return SOME;
+}
+
 static void test_killed(void)
 {
-	put_jobs(12000, SOME);
-	ok(wait_computations(SOME / 10), "they begin with %d more", SOME);
+	int before = stop_in_the_middle(worker[0]);
+	ok(before < SOME, "one is killed with %d of %d done", before, SOME);
 	proc_kill(worker[0]);
-	int before = computations();
-	ok(before < SOME, "one is killed with %d done", before);
 	ok(wait_computations(SOME), "the others go on");
 	all_done("one of three killed");
 	int n = computations();
@@ -162,10 +181,8 @@ static void test_killed(void)
 /* Frozen for longer than CLAIM_AFTER, it is taken for dead; when it comes back, it does no harm. */
 static void test_frozen(void)
 {
-	put_jobs(17000, SOME);
-	ok(wait_computations(SOME / 10), "they begin with %d more", SOME);
-	proc_signal(worker[1], SIGSTOP);
-	ok(computations() < SOME, "one is frozen");
+	int before = stop_in_the_middle(worker[1]);
+	ok(before < SOME, "one is frozen with %d of %d done", before, SOME);
 	all_done("one of two frozen");
 	proc_signal(worker[1], SIGCONT);
 	free(store_redis_cli(redis, "XADD", "{values}:jobs", "*", "index", "-1", NULL));
@@ -221,22 +238,23 @@ static void test_names(void)
 	       consumers(), "the name of each in the group begins with that of its host");
 }
 
-static void wait_consumers(int n)
+/* Seen once: those who wait too long for the processor forget each other, until they ask again. */
+static bool wait_consumers(int n)
 {
-	for (long long end = now_ms() + WAIT_MS; consumers() != n && now_ms() < end;)
-		tick();
+	for (long long end = now_ms() + WAIT_MS; consumers() != n; tick())
+		if (now_ms() > end)
+			return false;
+	return true;
 }
 
 /* Who was killed is forgotten when nothing is left of it, and who is frozen, until it goes on. */
 static void test_forgotten(void)
 {
-	wait_consumers(1);
-	is_int(consumers(), 1, "of those who do not ask, none is left in the group");
+	ok(wait_consumers(1), "of those who do not ask, none is left in the group");
 	proc_signal(worker[1], SIGCONT);
 	put_jobs(-9000, SOME);
 	all_done("the frozen one is back");
-	wait_consumers(2);
-	is_int(consumers(), 2, "and in the group again");
+	ok(wait_consumers(2), "and in the group again");
 }
 
 /*

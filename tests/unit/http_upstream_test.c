@@ -87,17 +87,34 @@ struct server {
 	int listener, conn;
 };
 
-static uint16_t server_open(struct server *s, const char *ip, uint16_t port)
+/* Refuses connections, and keeps the port from all others, until server_listen. 0: in use. */
+static uint16_t server_bind(struct server *s, const char *ip, uint16_t port)
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(port)};
 	socklen_t n = sizeof sa;
 	inet_pton(AF_INET, ip, &sa.sin_addr);
 	s->conn = -1;
 	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (bind(s->listener, (struct sockaddr *)&sa, n) != 0 || listen(s->listener, 8) != 0 ||
-	    getsockname(s->listener, (struct sockaddr *)&sa, &n) != 0)
-		bail("no listener on %s: %s", ip, strerror(errno));
-	return ntohs(sa.sin_port);
+	if (bind(s->listener, (struct sockaddr *)&sa, n) == 0 &&
+	    getsockname(s->listener, (struct sockaddr *)&sa, &n) == 0)
+		return ntohs(sa.sin_port);
+	close(s->listener);
+	return 0;
+}
+
+static void server_listen(struct server *s)
+{
+	if (listen(s->listener, 8) != 0)
+		bail("no listener: %s", strerror(errno));
+}
+
+static uint16_t server_open(struct server *s)
+{
+	uint16_t port = server_bind(s, "127.0.0.1", 0);
+	if (port == 0)
+		bail("no port: %s", strerror(errno));
+	server_listen(s);
+	return port;
 }
 
 static bool server_accepts(struct server *s)
@@ -168,15 +185,6 @@ static void close_group(void)
 	net_loop_close(&loop);
 }
 
-/* A port at which nobody listens. */
-static uint16_t dead_port(void)
-{
-	struct server s;
-	uint16_t port = server_open(&s, "127.0.0.1", 0);
-	close(s.listener);
-	return port;
-}
-
 static void one_exchange(struct server *s, const char *name)
 {
 	struct request r;
@@ -202,9 +210,14 @@ static void moved(void)
 {
 	struct server old, young;
 	struct request r;
-	uint16_t port = server_open(&old, "127.0.0.1", 0);
-	if (server_open(&young, "127.0.0.2", port) != port)
-		bail("another port");
+	uint16_t port = server_open(&old);
+	for (int tries = 0; server_bind(&young, "127.0.0.2", port) == 0; tries++) {
+		if (tries == 100)
+			bail("no port is free on both");
+		server_close(&old);
+		port = server_open(&old);
+	}
+	server_listen(&young);
 	write_file(resolv, "resolv.conf", "nameserver 127.0.0.1#1\noptions timeout:1 attempts:1\n");
 	write_file(hosts, "hosts", "127.0.0.1 up\n");
 	open_group(1, "up", &port);
@@ -246,7 +259,7 @@ static void moved(void)
 static void fixed(void)
 {
 	struct server s;
-	uint16_t port = server_open(&s, "127.0.0.1", 0);
+	uint16_t port = server_open(&s);
 	open_group(1, "127.0.0.1", &port);
 	one_exchange(&s, "an address instead of a name");
 	ok(members[0].look_again.link == NULL, "is never looked up");
@@ -258,7 +271,7 @@ static void fixed(void)
 static void idle(void)
 {
 	struct server s;
-	uint16_t port = server_open(&s, "127.0.0.1", 0);
+	uint16_t port = server_open(&s);
 	open_group(1, "127.0.0.1", &port);
 	is_int(lim.idle_ms, 30000, "30 s are the default");
 	lim.idle_ms = 20;
@@ -301,7 +314,7 @@ static void deaf(void)
 		{"a GET behind them", {.method = HTTP_GET}, UPSTREAM_DEAF_MS},
 	};
 	struct server s;
-	uint16_t port = server_open(&s, "127.0.0.1", 0);
+	uint16_t port = server_open(&s);
 	open_group(1, "127.0.0.1", &port);
 	one_exchange(&s, "the connection");
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -327,7 +340,9 @@ static bool is_open_for(const struct upstream *up, uint32_t ms)
 
 static void circuits(void)
 {
-	const uint16_t ports[] = {dead_port(), dead_port()};
+	struct server s, other_server;
+	const uint16_t ports[] = {server_bind(&s, "127.0.0.1", 0),
+				  server_bind(&other_server, "127.0.0.1", 0)};
 	open_group(2, "127.0.0.1", ports);
 	lim.retries = 0;
 	for (int i = 0; i < 2 * UPSTREAM_FAILURES; i++)
@@ -352,13 +367,13 @@ static void circuits(void)
 	upstream_leave(&r.call);
 	is_int(members[0].circuit, UPSTREAM_OPEN, "whose caller left before its end");
 	is_int(counts[0].calls + counts[0].conns, 0, "nothing stays under way");
-	struct server s;
-	server_open(&s, "127.0.0.1", ports[0]);
+	server_listen(&s);
 	one_exchange(&s, "so that the next one may try at once");
 	is_int(members[0].circuit, UPSTREAM_CLOSED, "an answer closes it");
 	is_int(members[0].open_ms, 0, "and the next time begins with a second again");
 	is_int(upstream_group_state(&group), UPSTREAM_UP, "the group is up");
 	server_close(&s);
+	server_close(&other_server);
 	close_group();
 }
 

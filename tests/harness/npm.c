@@ -10,7 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define SOON 5000
+#define SOON 60000
 #define PATIENCE 300000 /* ms: for npm on a slow line */
 
 /*

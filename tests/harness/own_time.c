@@ -1,10 +1,11 @@
 /*
  * Time as a test program sees it that is linked with --wrap=clock_gettime and so on (see the
- * Makefile): what the machine gave to others does not count. There the loop and what judges it,
- * mostly its peers too, are one thread, so without this every deadline that a row does not want to
- * meet, and every bound on what something took, would be a race with whatever else runs. What
- * counts: the processor's time, and the time asleep, but no more of that than was asked for. So a
- * loop that spins and a call that blocks cost what they cost.
+ * Makefile): what the machine gave to others does not count. There the loop, its peers and what
+ * judges them are one thread, so without this every deadline that a row does not want to meet, and
+ * every bound on what something took, would be a race with whatever else runs. What counts: the
+ * processor's time, and the time asleep, but no more of that than was asked for. So a loop that
+ * spins and a call that blocks cost what they cost. Not for tests of other processes: their time
+ * would go on while ours does not.
  */
 #include <stdint.h>
 #include <sys/epoll.h>

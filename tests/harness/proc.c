@@ -214,9 +214,9 @@ void proc_kill(struct proc *p)
 	kill(p->pid, SIGKILL);
 	for (size_t i = 0; i < n; i++)
 		kill(tree[i], SIGKILL);
-	if (proc_wait(p, 10000) < 0)
+	if (proc_wait(p, 60000) < 0)
 		bail("process %d survives SIGKILL", (int)p->pid);
-	long long end = now_ms() + 10000;
+	long long end = now_ms() + 60000;
 	for (size_t i = 0; i < n; i++)
 		while (waitpid(tree[i], NULL, WNOHANG) != tree[i] && !proc_gone(tree[i]) &&
 		       now_ms() < end)

@@ -17,9 +17,9 @@
 
 enum {
 	ARGS = 64,
-	START_MS = 20000, /* a loaded machine; it is a fraction of a second otherwise */
-	STOP_MS = 10000,
-	CLIENT_MS = 20000,
+	START_MS = 60000, /* a loaded machine; it is a fraction of a second otherwise */
+	STOP_MS = 60000,
+	CLIENT_MS = 60000,
 };
 
 /* '#' would start a comment in a file of Redis, '@:/?%' and '&' cut a URL, the quotes SQL. */

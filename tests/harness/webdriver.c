@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define START_MS 20000 /* a browser on a busy machine with a cold disk */
-#define CALL_MS 30000
+#define START_MS 60000 /* a browser on a busy machine with a cold disk */
+#define CALL_MS 60000
 #define STARTS 5
 
 struct webdriver {

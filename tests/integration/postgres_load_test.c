@@ -9,7 +9,7 @@ static void is_late(void)
 	send_one(&insert, "1", 4000);
 	send_one(&nap, "0", 4000);
 	says("ok;up ok;", "in time");
-	send_one(&nap, "3", 100);
+	send_one(&nap, "30", 100);
 	send_one(&count, NULL, 4000);
 	says("late;late;down(no answer before the deadline);", "all behind what is late is, too");
 	says("ready;", "there again");

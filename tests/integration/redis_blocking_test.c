@@ -48,7 +48,7 @@ static void blocks_in_a_loop(void)
 	says("!lost;down(peer closed the connection);", "killed while it blocks");
 	WAIT(ready_soon(&client));
 	notes_forget();
-	block(100, 200, ARGS(SPAN("BLPOP"), SPAN("l"), SPAN("4")));
+	block(100, 200, ARGS(SPAN("BLPOP"), SPAN("l"), SPAN("60")));
 	says("!late;down(deadline passed);", "it blocks for longer than was said");
 	WAIT(ready_soon(&client));
 	notes_forget();

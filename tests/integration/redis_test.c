@@ -109,13 +109,14 @@ static void carries_much(void)
 static void is_paused(void)
 {
 	begin_ready();
-	/* The server itself keeps its clients waiting. */
-	SEND(4000, SPAN("CLIENT"), SPAN("PAUSE"), SPAN("600"));
+	/* The server itself keeps its clients waiting, those who write. */
+	SEND(4000, SPAN("CLIENT"), SPAN("PAUSE"), SPAN("60000"), SPAN("WRITE"));
 	says("+OK;", "CLIENT PAUSE");
 	SEND(4000, SPAN("INCR"), SPAN("n"));
 	SEND(80, SPAN("INCR"), SPAN("n"));
 	says("!lost;!late;down(deadline passed);", "all that waits is late");
 	says("ready;", "it is there again");
+	free(store_redis_cli(store, "CLIENT", "UNPAUSE", NULL));
 	SEND(4000, SPAN("PING"));
 	says("+PONG;", "and answers what is asked now");
 

@@ -125,7 +125,7 @@ static int open_client(unsigned allow, uint32_t ms)
 	config = (struct postgres_config){
 		.link = {.hosts = &host,
 			 .host_count = 1,
-			 .connect_ms = 4000,
+			 .connect_ms = 60000,
 			 .in_max = 256 << 10,
 			 .out_max = 256 << 10},
 		.login = {.user = SPAN("me"),
@@ -153,7 +153,7 @@ static int query(uint32_t ms)
 static void play(const struct hostile *h)
 {
 	char why[256] = "accepted";
-	int rc = open_client(h->allow, 4000);
+	int rc = open_client(h->allow, 60000);
 	/* What comes unasked can be seen at the end of the login already. */
 	if (h->ask[0] == 'q')
 		check(rc == 0, "%s: logged in: %s", h->name, postgres_blocking_why(&db, rc));
@@ -171,7 +171,7 @@ static void play(const struct hostile *h)
 
 static void go_on(const struct hostile *h)
 {
-	int rc = open_client(0, 4000);
+	int rc = open_client(0, 60000);
 	if (rc == 0)
 		rc = query(4000);
 	check(rc == 0, "%s: and the next connection: %s", h->name, postgres_blocking_why(&db, rc));
@@ -222,7 +222,7 @@ static void test_silences(void)
 	for (size_t i = 0; i < LENGTH(silences); i++) {
 		bool answers = silences[i].answer != NULL;
 		uint64_t since = clock_ms();
-		int rc = open_client(0, answers ? 4000 : 100);
+		int rc = open_client(0, answers ? 60000 : 100);
 		if (answers) {
 			check(rc == 0, "silence %s: logged in", silences[i].name);
 			since = clock_ms();

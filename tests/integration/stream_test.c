@@ -8,8 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #define WAIT_MS 60000
+#define STREAMS 4096
 #define MANY 3000 /* events of 2 KiB: more than the api and both sockets hold for a client */
 
 static const char *const extra[] = {"MAX_INDEX=30000", NULL};
@@ -265,6 +268,36 @@ static void test_older(void)
 	client_close(&s);
 }
 
+/* Pages that are left open are many, and take no request's place. */
+static void test_many(void)
+{
+	static int fd[STREAMS + 1];
+	const struct span ask = SPAN("GET /values/stream HTTP/1.1\r\nHost: t\r\n\r\n");
+	char text[64];
+	int open = 0, refused = 0;
+	struct rlimit most;
+	getrlimit(RLIMIT_NOFILE, &most);
+	most.rlim_cur = most.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &most);
+	for (int i = 0; i <= STREAMS; i++) {
+		struct httpc c;
+		if (!httpc_dial(&c, "127.0.0.1", (uint16_t)app.port[APP_API], WAIT_MS))
+			bail("no connection %d", i);
+		fd[i] = c.fd;
+		httpc_send(&c, ask, WAIT_MS);
+		long n = httpc_take(&c, text, sizeof text - 1, WAIT_MS);
+		open += n > 12 && memcmp(text, "HTTP/1.1 200", 12) == 0;
+		refused += n > 12 && memcmp(text, "HTTP/1.1 503", 12) == 0;
+	}
+	/* Some of those before may not be known to be gone. */
+	ok(open > STREAMS - 16 && open + refused == STREAMS + 1, "%d streams, and no more", open);
+	is_int(app_status(app.port[APP_API], "/values/current"), 200,
+	       "beside them values are read");
+	post(44);
+	for (int i = 0; i <= STREAMS; i++)
+		close(fd[i]);
+}
+
 int main(void)
 {
 	app_open_api(&app);
@@ -275,6 +308,7 @@ int main(void)
 	test_slow();
 	test_emptied();
 	test_older();
+	test_many();
 	ok(app_stop_all(&app), "both end with 0 on SIGTERM");
 	return done();
 }

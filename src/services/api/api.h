@@ -84,7 +84,7 @@ extern struct redis api_redis;
 extern struct postgres api_postgres;
 extern struct http_server api_server;
 
-#define API_CALLS_MAX 4096 /* waiting for a store at one time; above it 503 */
+#define API_CALLS_MAX 4096 /* waiting for a store at one time, besides streams; above it 503 */
 
 /* A call for [x], within its [request]; or NULL with 503 answered. */
 struct api_call *api_call_new(struct http_exchange *x);

@@ -183,7 +183,7 @@ static bool take_number(struct http_exchange *x, struct span key, uint64_t min, 
 	if (rc == 0 || (rc > 0 && dec_u64(out_span_of(&text), v) && *v >= min && *v <= max))
 		return true;
 	api_answer_about(x, 400, "The query \"", x->head->query,
-			 "\" is not a limit from 1 to 1000 and an address after which to begin.");
+			 "\" is not a limit of 1 to 1000 and an address to begin after.");
 	return false;
 }
 

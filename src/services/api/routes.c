@@ -13,7 +13,7 @@ struct api_call *api_call_new(struct http_exchange *x)
 	struct api_call *call = spare;
 	if (call != NULL)
 		spare = call->next;
-	else if (calls < API_CALLS_MAX)
+	else if (calls < API_CALLS_MAX + stream_clients)
 		call = malloc(sizeof *call);
 	if (call == NULL) {
 		api_answer_text(x, 503, SPAN("Too many requests are waiting; please try again."));
@@ -30,9 +30,8 @@ struct api_call *api_call_new(struct http_exchange *x)
 
 void api_call_free(struct api_call *call)
 {
+	/* Its exchange is not valid any more: it was answered. */
 	net_buf_drop(api_loop, &call->text);
-	if (call->x != NULL)
-		call->x->user = NULL;
 	calls--;
 	call->next = spare;
 	spare = call;

@@ -15,7 +15,8 @@
 
 #define HEARTBEAT_MS 15000 /* below the idle limits of proxies; finds clients that went away */
 #define REST_MS 1000       /* after a refusal */
-#define SHOWN_MAX 4096     /* bytes of a value that an event holds; of others it tells the length */
+#define STREAMS_MAX 4096
+#define SHOWN_MAX 4096 /* bytes of a value that an event holds; of others it tells the length */
 
 struct redis stream_log; /* for the read that waits */
 static struct store_log events_log;
@@ -297,8 +298,8 @@ static void send_first(struct http_exchange *x)
 void stream_values(struct http_exchange *x, const struct http_match *m)
 {
 	(void)m;
-	if (stopping) {
-		api_answer_text(x, 503, SPAN("This server is stopping."));
+	if (stopping || stream_clients == STREAMS_MAX) {
+		api_answer_text(x, 503, SPAN("No more streams now."));
 		return;
 	}
 	struct api_call *call = api_call_new(x);

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LONG 120000 /* ms: for what a busy machine may take its time for */
+#define LONG 600000 /* ms: for what a busy machine may take its time for */
 
 static const char *const compilers[] = {"gcc", "clang", "musl-gcc"};
 #define COMPILERS (sizeof compilers / sizeof *compilers)

@@ -23,12 +23,13 @@
 
 static struct store *redis;
 static struct proc *worker[WORKERS];
+static const char *claim_after = "CLAIM_AFTER=1s";
 
 static void start(int i)
 {
 	char admin[32];
 	snprintf(admin, sizeof admin, "ADMIN_PORT=%d", free_port());
-	const char *own[] = {"CLAIM_AFTER=1s", admin, NULL};
+	const char *own[] = {claim_after, admin, NULL};
 	const char **env = env_join(store_env(redis), own, NULL);
 	const char *argv[] = {proc_bin("worker"), NULL};
 	worker[i] = proc_start(&(struct proc_spec){.argv = argv, .env = env});
@@ -287,6 +288,8 @@ static void test_lost(void)
 static void test_heavy(void)
 {
 	int done[WORKERS] = {0};
+	/* One that waits for the processor for so long is taken for dead. */
+	claim_after = "CLAIM_AFTER=2s";
 	free(store_redis_cli(redis, "SLOWLOG", "RESET", NULL));
 	remember_commands("0");
 	start(0);

@@ -192,7 +192,7 @@ $(TESTS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libharness.a $(LIBS)
 $(foreach b,http proxy app size job,$(B)/tests/bench/$(b)): $(MEASURE).o
 
 # Where all that happens is in one process, time is its own: see tests/harness/own_time.c.
-$(B)/tests/unit/%: LDFLAGS += -Wl,-u,__wrap_usleep,--wrap=clock_gettime,--wrap=epoll_wait,--wrap=usleep
+$(B)/tests/unit/%: private LDFLAGS += -Wl,-u,__wrap_usleep,--wrap=clock_gettime,--wrap=epoll_wait,--wrap=usleep
 
 # It counts them.
 $(B)/tests/unit/http_alloc_test: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc

@@ -5,6 +5,7 @@
 #include "harness/app.h"
 #include "harness/tap.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,6 +251,25 @@ static void test_emptied(void)
 	client_close(&s);
 }
 
+/* More results than the log holds, while the api could not read it. */
+static void test_cut(void)
+{
+	struct client s;
+	post(45);
+	client_open(&s, NULL);
+	client_wait(&s, "retry:");
+	post(46);
+	ok(client_wait(&s, "{\"number\":46,"), "an event");
+	proc_signal(app.proc[APP_API], SIGSTOP);
+	free(store_redis_cli(app.redis, "CLIENT", "KILL", "TYPE", "normal", NULL));
+	for (int i = 0; i < 2; i++)
+		free(store_redis_cli(app.redis, "XADD", "{values}:log", "*", "index", "40", NULL));
+	free(store_redis_cli(app.redis, "XTRIM", "{values}:log", "MAXLEN", "1", NULL));
+	proc_signal(app.proc[APP_API], SIGCONT);
+	ok(client_wait(&s, "event: reset"), "cut meanwhile: the clients are told to read anew");
+	client_close(&s);
+}
+
 /* As after FLUSHALL on a server whose clock went back: every new ID is below those known. */
 static void test_older(void)
 {
@@ -308,6 +328,7 @@ int main(void)
 	test_long_value();
 	test_slow();
 	test_emptied();
+	test_cut();
 	test_older();
 	test_many();
 	ok(app_stop_all(&app), "both end with 0 on SIGTERM");

@@ -240,6 +240,9 @@ static void on_ready(struct redis *r)
 	(void)r;
 	store_log_up(&events_log);
 	known = false;
+	/* The log may have been cut meanwhile, behind what they have seen: that has to be asked. */
+	for (struct api_call *call = clients; call != NULL; call = call->next)
+		call->behind = true;
 	follow();
 }
 

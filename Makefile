@@ -482,6 +482,6 @@ $(B)/src/services/api/openapi.o $(B)/src/services/api/openapi.lto.o: $(OPENAPI)
 $(B)/src/services/api/openapi.o $(B)/src/services/api/openapi.lto.o: CFLAGS += -DAPI_OPENAPI='"$(OPENAPI)"'
 $(OPENAPI): src/services/api/openapi.json
 	@mkdir -p $(@D)
-	@sed 's/^[	 ]*//; s/": /":/g; s/", "/","/g; s/}, /},/g' $< | tr -d '\n' >$@
+	@sed 's/^[	 ]*//; s/": /":/g; s/, "/,"/g; s/}, /},/g' $< | tr -d '\n' >$@
 
 -include $(shell find $(B) $(LIB_B) -name '*.d' 2>/dev/null)

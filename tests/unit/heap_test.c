@@ -6,11 +6,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MANY 20000
+#define MANY 100000
 #define LIVE 512
+#define SPARE_PAGES (13 * 16) /* of the chunks that are kept */
 
 static long pages_mapped(void)
 {
@@ -52,7 +54,7 @@ static void no_two_at_one_place(void)
 	} live[LIVE];
 	uint32_t seed = 20;
 	int torn = 0;
-	for (int i = 0; i < MANY * 10; i++) {
+	for (int i = 0; i < MANY * 2; i++) {
 		seed = seed * 1664525 + 1013904223;
 		unsigned at = seed >> 16 & (LIVE - 1);
 		if (live[at].p != NULL) {
@@ -78,17 +80,47 @@ static void gives_back(void)
 	static const size_t sizes[] = {16, 400, 16384, 100000};
 	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
 		int n = sizes[s] > 10000 ? 200 : MANY;
-		heap_put(heap_get(sizes[s])); /* the chunk that is kept */
+		heap_put(heap_get(sizes[s]));
 		long before = pages_mapped();
 		for (int i = 0; i < n; i++)
 			p[i] = heap_get(sizes[s]);
 		long full = pages_mapped();
 		for (int i = 0; i < n; i++)
 			heap_put(p[(i * 7919) % n]);
-		ok(full - before >= (long)(sizes[s] * (size_t)n / 4096) - 16,
+		ok(full - before >= (long)(sizes[s] * (size_t)n / 4096) - SPARE_PAGES,
 		   "%d of %zu bytes are there", n, sizes[s]);
-		ok(pages_mapped() - before <= 16, "and all but a chunk goes back");
+		ok(pages_mapped() - before <= SPARE_PAGES, "and what is no spare goes back");
 	}
+}
+
+static long faults(void)
+{
+	struct rusage r;
+	getrusage(RUSAGE_SELF, &r);
+	return r.ru_minflt;
+}
+
+/* [objects] of a page each, all at one time. */
+static long faults_of_a_wave(int objects)
+{
+	static void *p[LIVE];
+	long before = faults();
+	for (int i = 0; i < objects; i++) {
+		p[i] = heap_get(4096);
+		memset(p[i], 1, 4096);
+	}
+	for (int i = 0; i < objects; i++)
+		heap_put(p[i]);
+	return faults() - before;
+}
+
+static void keeps_some(void)
+{
+	faults_of_a_wave(150);
+	long again = faults_of_a_wave(150);
+	ok(again < 15, "150 pages that were given back are there at once: %ld faults", again);
+	long most = faults_of_a_wave(LIVE);
+	ok(most > LIVE / 2, "of many more, the rest is the kernel's: %ld faults", most);
 }
 
 static void put_twice(uint8_t *p)
@@ -142,6 +174,7 @@ int main(void)
 	every_size();
 	no_two_at_one_place();
 	gives_back();
+	keeps_some();
 	ends_when_misused();
 	return done();
 }

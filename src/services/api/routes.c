@@ -201,16 +201,17 @@ static void on_gone(struct http_exchange *x)
 		api_call_free(call);
 }
 
+#define NOSNIFF "X-Content-Type-Options: nosniff\r\n"
 static struct http_handler handler = {
 	.request = on_request,
 	.writable = on_writable,
 	.gone = on_gone,
-	.fields = SPAN("X-Content-Type-Options: nosniff\r\nAccess-Control-Allow-Origin: *\r\n"),
+	.fields = SPAN(NOSNIFF "Access-Control-Allow-Origin: *\r\n"),
 };
 
 const struct http_handler *routes_handler(void)
 {
 	if (!api_config.cors)
-		handler.fields = SPAN("X-Content-Type-Options: nosniff\r\n");
+		handler.fields.n = strlen(NOSNIFF);
 	return &handler;
 }

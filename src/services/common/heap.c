@@ -10,6 +10,7 @@
 #define MAP_WORDS (CHUNK / STEP / 64)
 #define CLASSES 36
 #define PAGE 4096
+#define SPARES 12
 
 /* At the front of 64 KiB of objects, or of one large one. */
 struct chunk {
@@ -17,7 +18,7 @@ struct chunk {
 	struct chunk *next, *prev; /* of those of its size that have room */
 	size_t size;               /* of an object; a large one's mapping */
 	uint32_t first;            /* where the objects begin */
-	uint16_t room;             /* objects that are free */
+	uint16_t objects, room;    /* how many fit; how many of them are free */
 	uint8_t class, hint;       /* the first word of the map that may have a free one */
 	uint64_t map[MAP_WORDS];   /* a bit for each object: free */
 };
@@ -25,6 +26,8 @@ struct chunk {
 #define LARGE_HEAD ((offsetof(struct chunk, map) + STEP - 1) / STEP * STEP)
 
 static struct chunk *with_room[CLASSES];
+static struct chunk *spare; /* without objects: what a turn gives back, the next one takes */
+static unsigned spares;
 
 /* Whoever overwrites memory does not know it. */
 static uintptr_t mark_of(const struct chunk *c)
@@ -80,21 +83,24 @@ static void unlink_chunk(struct chunk *c)
 		c->next->prev = c->prev;
 }
 
-static size_t objects_of(const struct chunk *c)
-{
-	return (CHUNK - c->first) / c->size;
-}
-
 static struct chunk *new_chunk(unsigned class, size_t size)
 {
-	struct chunk *c = map_chunk(CHUNK);
+	struct chunk *c = spare;
+	if (c != NULL) {
+		spare = c->next;
+		spares--;
+		memset(c->map, 0, sizeof c->map);
+	} else {
+		c = map_chunk(CHUNK);
+	}
 	if (c == NULL)
 		return NULL;
+	c->hint = 0;
 	c->class = (uint8_t) class;
 	c->size = size;
 	/* Buffers of whole pages begin at one. */
 	c->first = size % PAGE == 0 ? PAGE : (sizeof *c + STEP - 1) / STEP * STEP;
-	c->room = (uint16_t)objects_of(c);
+	c->room = c->objects = (uint16_t)((CHUNK - c->first) / size);
 	for (size_t i = 0; i < c->room; i++)
 		c->map[i / 64] |= (uint64_t)1 << i % 64;
 	link_chunk(c);
@@ -159,15 +165,21 @@ void heap_put(void *p)
 	}
 	size_t at = (size_t)((uint8_t *)p - (uint8_t *)c - c->first), i = at / c->size;
 	uint64_t bit = (uint64_t)1 << i % 64;
-	if (at % c->size != 0 || i >= objects_of(c) || (c->map[i / 64] & bit) != 0)
+	if (at % c->size != 0 || i >= c->objects || (c->map[i / 64] & bit) != 0)
 		__builtin_trap();
 	c->map[i / 64] |= bit;
 	if (i / 64 < c->hint)
 		c->hint = (uint8_t)(i / 64);
 	if (c->room++ == 0)
 		link_chunk(c);
-	if (c->room == objects_of(c) && (c->next != NULL || c->prev != NULL)) {
+	if (c->room == c->objects && (c->next != NULL || c->prev != NULL)) {
 		unlink_chunk(c);
-		munmap(c, CHUNK);
+		if (spares == SPARES) {
+			munmap(c, CHUNK);
+			return;
+		}
+		c->next = spare;
+		spare = c;
+		spares++;
 	}
 }

@@ -4,9 +4,10 @@
  * needs. heap_libc.c puts it in libc's place.
  *
  * Objects of one size lie together in chunks of 64 KiB, with a map of who is used in front of
- * them; a chunk that is empty goes back to the kernel, but for one of each size. What is larger
- * than HEAP_OBJECT_MAX has a mapping of its own. Giving back what is not in use, or never was here,
- * ends the process (SIGILL or SIGTRAP): it is a bug, and somebody may be exploiting it.
+ * them; a chunk that is empty goes back to the kernel, but for one of each size and twelve that any
+ * size may take. What is larger than HEAP_OBJECT_MAX has a mapping of its own. Giving back what is
+ * not in use, or never was here, ends the process (SIGILL or SIGTRAP): it is a bug, and somebody
+ * may be exploiting it.
  *
  * One thread only.
  */

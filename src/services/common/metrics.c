@@ -141,7 +141,6 @@ void metrics_answer(struct http_exchange *x, const char *service, void (*put)(st
 	if (o.over)
 		http_answer(x, 500, SPAN("text/plain"), SPAN("no memory for the metrics\n"));
 	else
-		http_answer(x, 200, SPAN("text/plain; version=0.0.4; charset=utf-8"),
-			    out_span_of(&o));
+		http_answer(x, 200, SPAN("text/plain; version=0.0.4"), out_span_of(&o));
 	free(p);
 }

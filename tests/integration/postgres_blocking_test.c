@@ -225,7 +225,7 @@ static void is_interrupted(void)
 
 static void is_late(void)
 {
-	int rc = postgres_blocking_exec(&db, SPAN("SELECT pg_sleep(60)"), 50);
+	int rc = postgres_blocking_exec(&db, SPAN("SELECT pg_sleep(60)"), 400);
 	is_int(rc, POSTGRES_EFAILED, "a query that takes too long");
 	is_str(postgres_blocking_sqlstate(&db), "57014", "is cancelled");
 	query_says("SELECT 1", 0, "1 ");

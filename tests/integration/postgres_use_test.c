@@ -159,7 +159,7 @@ static void cancels(void)
 	start();
 	postgres_cancel_open(&canceller, &client, 30000);
 	says("ready;", "logged in");
-	send_one(&nap, "30", 100);
+	send_one(&nap, "30", 400);
 	send_one(&nap, "0", 50);
 	send_one(&nap, "0", 4000);
 	says("late;57014;up ok;", "the first is cancelled, the third is served");

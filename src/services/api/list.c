@@ -172,8 +172,7 @@ static void send_first(struct net_task *t)
 		begin(call);
 }
 
-/* False when the query has it but not as a whole number from [min] to [max]; then it was answered.
- */
+/* False when the query has it, but no whole number from [min] to [max]: then it was answered. */
 static bool take_number(struct http_exchange *x, struct span key, uint64_t min, uint64_t max,
 			uint64_t *v)
 {

@@ -4,7 +4,7 @@
  * queued) the record is walked through, and what has no value and no job gets one. It is done
  * - at each connect to either store,
  * - when somebody says so (rebuild_wanted),
- * - when the mark that the last one left in Redis is gone,
+ * - when the mark that the last one set in Redis is gone,
  * - and once a minute all the same, for what another api could not put before it died.
  */
 #include "services/api/api.h"
@@ -87,15 +87,8 @@ static void ask(void (*item)(struct redis_request *, const struct resp_item *), 
 		try_again();
 }
 
-/* The end: a mark that lives as long as what it stands for. */
-
-static void on_marked(struct redis_request *q, const struct resp_item *it)
+static void finish(void)
 {
-	(void)q;
-	if (redis_is_error(it)) {
-		refused(it);
-		return;
-	}
 	struct log_line l;
 	if (made > 0 && log_open(&l, LOG_INFO, "jobs put back on the queue")) {
 		log_u64(&l, "jobs", made);
@@ -108,11 +101,6 @@ static void on_marked(struct redis_request *q, const struct resp_item *it)
 		wait_ms = ROUTINE_MS;
 	wanted = wanted || waits > 0;
 	rest(wait_ms);
-}
-
-static void finish(void)
-{
-	ask(on_marked, store_words(numbers, SPAN("SET," TEXT_MARK ",1")), numbers);
 }
 
 /* A page of numbers: those that Redis lacks become jobs. */
@@ -221,13 +209,26 @@ static void forget_hourly(void)
 	forget(&old);
 }
 
+static void on_marked(struct redis_request *q, const struct resp_item *it)
+{
+	(void)q;
+	if (redis_is_error(it))
+		refused(it);
+	else
+		read_page();
+}
+
+/*
+ * The mark comes first: set at the end, it would say that all is well after a FLUSHALL in between,
+ * which the pages before that have not seen.
+ */
 static void begin(void)
 {
 	wanted = false;
 	forget_hourly();
 	made = waits = 0;
 	after = 0;
-	read_page();
+	ask(on_marked, store_words(numbers, SPAN("SET," TEXT_MARK ",1")), numbers);
 }
 
 /* The look for the mark. */

@@ -22,7 +22,7 @@
 #define TEXT_PLACEHOLDER "Nothing yet!"
 #define KEY_VALUES SPAN(TEXT_VALUES)
 #define KEY_JOBS SPAN(TEXT_JOBS)
-#define TEXT_MARK "{values}:mark" /* there since the last rebuild; gone after a FLUSHALL */
+#define TEXT_MARK "{values}:mark" /* there since a rebuild began; gone after a FLUSHALL */
 #define CHANNEL_INSERT SPAN(TEXT_INSERT)
 #define TEXT_LOG "{values}:log" /* a stream: the index of each result, for api */
 /* A hash: the indexes that workers gave up, for nobody to make jobs of. It expires. */

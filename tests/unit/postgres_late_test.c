@@ -46,9 +46,10 @@ static void misses_deadlines(void)
 		begin_ready();
 		next_drip = 0;
 		ask('a');
+		/* The loop's time, from which the deadline counts: the clock may be past it. */
+		uint64_t since = loop.now;
 		ask_then('b', 80, NULL);
 		ask_then('c', 9000, NULL);
-		uint64_t since = clock_ms();
 		UNTIL(down_after(ways[i].does));
 		uint64_t took = clock_ms() - since;
 		noted_is("a=late;b=late;c=late;" LATE_WHY, ways[i].name);

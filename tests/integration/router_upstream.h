@@ -91,9 +91,11 @@ static inline const struct way *next_way(bool accepting)
 	int plays = atomic_load(&up_shared->plays);
 	if (plays == 0 || (up_shared->way->when == AT_ACCEPT) != accepting)
 		return NULL;
-	if (plays > 0)
-		atomic_store(&up_shared->plays, plays - 1);
-	return up_shared->way;
+	const struct way *way = up_shared->way;
+	/* The test may have thought better of it. */
+	if (plays > 0 && !atomic_compare_exchange_strong(&up_shared->plays, &plays, plays - 1))
+		return NULL;
+	return way;
 }
 
 static inline void peer_close(struct peer *p, bool reset_it)

@@ -28,40 +28,12 @@ enum state {
 };
 
 /* May never come as trailers (9110, 6.5.1; the list is the one of RFC 7230, 4.1.2). */
-static const char forbidden[32][20] = {
-	"transfer-encoding",
-	"content-length",
-	"host",
-	"connection",
-	"keep-alive",
-	"proxy-connection",
-	"te",
-	"trailer",
-	"upgrade",
-	"authorization",
-	"proxy-authorization",
-	"www-authenticate",
-	"set-cookie",
-	"cookie",
-	"content-encoding",
-	"content-type",
-	"content-range",
-	"cache-control",
-	"expect",
-	"max-forwards",
-	"pragma",
-	"range",
-	"if-match",
-	"if-none-match",
-	"if-modified-since",
-	"if-unmodified-since",
-	"if-range",
-	"age",
-	"expires",
-	"location",
-	"retry-after",
-	"vary",
-};
+static const char forbidden[] =
+	"transfer-encoding\0content-length\0host\0connection\0keep-alive\0proxy-connection\0te\0"
+	"trailer\0upgrade\0authorization\0proxy-authorization\0www-authenticate\0set-cookie\0"
+	"cookie\0content-encoding\0content-type\0content-range\0cache-control\0expect\0"
+	"max-forwards\0pragma\0range\0if-match\0if-none-match\0if-modified-since\0"
+	"if-unmodified-since\0if-range\0age\0expires\0location\0retry-after\0vary\0";
 
 /*
  * Those of [mask] whose i-th byte is [c], 0 for the end: a name comes in pieces of any size and is
@@ -69,11 +41,15 @@ static const char forbidden[32][20] = {
  */
 static uint32_t still_forbidden(uint32_t mask, unsigned i, uint8_t c)
 {
-	if (i >= sizeof *forbidden)
+	if (mask == 0)
 		return 0;
-	for (unsigned k = 0; k < 32; k++)
-		if ((uint8_t)forbidden[k][i] != c)
+	const char *name = forbidden;
+	for (unsigned k = 0; *name != '\0'; k++) {
+		size_t n = strlen(name);
+		if (i > n || (uint8_t)name[i] != c)
 			mask &= ~(1u << k);
+		name += n + 1;
+	}
 	return mask;
 }
 

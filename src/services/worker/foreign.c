@@ -18,7 +18,7 @@
 #define BATCH_MAX 256
 #define AGAIN_MS 500 /* to the next look whether what was noted is gone */
 #define SWEEP_MS 600000
-#define SWEEP_COUNT SPAN("100")
+#define SWEEP_COUNT "100"
 
 struct redis foreign_messages;
 static struct store_log sub_log = {.store = "redis", .use = "messages"};
@@ -118,9 +118,11 @@ static void on_put(struct redis_request *q, const struct resp_item *it)
 
 static void put(void)
 {
-	struct span argv[6 + BATCH_MAX] = {SPAN("EVAL"), span_str(script), SPAN("2"),
-					   KEY_VALUES,   KEY_JOBS,         newest};
+	struct span argv[6 + BATCH_MAX];
 	unsigned n = heads();
+	store_words(argv, SPAN("EVAL,,2," TEXT_VALUES "," TEXT_JOBS));
+	argv[1] = span_str(script);
+	argv[5] = newest;
 	for (unsigned i = 0; i < n; i++) {
 		unsigned at = (head + i) % WAITING_MAX;
 		argv[6 + i] = span_of(waiting[at].index, waiting[at].n);
@@ -159,15 +161,15 @@ static void on_newest(struct redis_request *q, const struct resp_item *it)
 
 static void look(struct net_timer *t)
 {
-	static const struct span argv[] = {SPAN("XREVRANGE"), KEY_JOBS,      SPAN("+"),
-					   SPAN("-"),         SPAN("COUNT"), SPAN("1")};
+	struct span argv[6];
 	(void)t;
 	if (putting || count == 0)
 		return;
 	if (noted > 0)
 		put();
 	else if (waiting[head].due <= worker_loop->now)
-		ask(on_newest, 6, argv);
+		ask(on_newest, store_words(argv, SPAN("XREVRANGE," TEXT_JOBS ",+,-,COUNT,1")),
+		    argv);
 	else
 		look_in(waiting[head].due - worker_loop->now);
 }
@@ -219,10 +221,12 @@ static void on_sweep_failed(struct redis_request *q, int why)
 
 static void sweep(struct span cursor)
 {
-	const struct span argv[] = {
-		SPAN("EVAL"), span_str(sweep_script), SPAN("1"), KEY_VALUES, cursor, SWEEP_COUNT};
+	struct span argv[6];
+	size_t argc = store_words(argv, SPAN("EVAL,,1," TEXT_VALUES ",," SWEEP_COUNT));
+	argv[1] = span_str(sweep_script);
+	argv[4] = cursor;
 	sweep_request = (struct redis_request){.item = on_sweep_item, .failed = on_sweep_failed};
-	sweeping = redis_send(&worker_commands, &sweep_request, STORE_CONNECT_MS, 6, argv) == 0;
+	sweeping = redis_send(&worker_commands, &sweep_request, STORE_CONNECT_MS, argc, argv) == 0;
 }
 
 static void begin_sweep(struct net_timer *t)

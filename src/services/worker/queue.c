@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 #define BLOCK_MS 2000
-#define BLOCK_TEXT SPAN("2000")
+#define BLOCK_TEXT "2000"
+#define WORDS_MAX 11 /* of a command */
 /* A batch is to take about so long: of jobs that take their time, others shall have some. */
 #define BATCH_MS 100
 #define BATCH_FIRST 16
@@ -182,14 +183,15 @@ static void ask(struct redis *r, on_item_fn *item, uint32_t ms, size_t argc,
 static void read_new(void)
 {
 	uint8_t buf[20];
-	const struct span argv[] = {
-		SPAN("XREADGROUP"),  SPAN("GROUP"), GROUP,      span_str(consumer), SPAN("COUNT"),
-		dec_put(buf, batch), SPAN("BLOCK"), BLOCK_TEXT, SPAN("STREAMS"),    KEY_JOBS,
-		SPAN(">"),
-	};
+	struct span argv[WORDS_MAX];
+	size_t argc =
+		store_words(argv, SPAN("XREADGROUP,GROUP," TEXT_GROUP ",,COUNT,,BLOCK," BLOCK_TEXT
+				       ",STREAMS," TEXT_JOBS ",>"));
+	argv[3] = queue_consumer();
+	argv[5] = dec_put(buf, batch);
 	tries = 1;
 	resp_stream_init(&reading, RESP_STREAM_READ);
-	ask(&queue_reader, on_item, BLOCK_MS + STORE_CONNECT_MS, 11, argv);
+	ask(&queue_reader, on_item, BLOCK_MS + STORE_CONNECT_MS, argc, argv);
 }
 
 /* Ours, one at a time: the oldest, with the count of its tries; then the entry itself. */
@@ -197,22 +199,18 @@ static void read_new(void)
 static void read_own(void)
 {
 	uint8_t buf[20];
-	const struct span argv[] = {
-		SPAN("XCLAIM"),
-		KEY_JOBS,
-		GROUP,
-		span_str(consumer),
-		SPAN("0"),
-		own_id,
-		SPAN("RETRYCOUNT"),
-		dec_put(buf, tries),
-	};
+	struct span argv[WORDS_MAX];
+	size_t argc =
+		store_words(argv, SPAN("XCLAIM," TEXT_JOBS "," TEXT_GROUP ",,0,,RETRYCOUNT,"));
+	argv[3] = queue_consumer();
+	argv[5] = own_id;
+	argv[7] = dec_put(buf, tries);
 	if (tries > READ_TRIES * (uint64_t)worker_config.job_tries) {
 		end_of_batch();
 		return;
 	}
 	resp_stream_init(&reading, RESP_STREAM_RANGE);
-	ask(&queue_reader, on_item, BLOCK_MS + STORE_CONNECT_MS, 8, argv);
+	ask(&queue_reader, on_item, BLOCK_MS + STORE_CONNECT_MS, argc, argv);
 }
 
 static void on_own(struct redis_request *q, const struct resp_item *it)
@@ -241,10 +239,10 @@ static void on_own(struct redis_request *q, const struct resp_item *it)
 
 static void look_for_own(void)
 {
-	const struct span argv[] = {SPAN("XPENDING"),  KEY_JOBS,  GROUP,
-				    SPAN("-"),         SPAN("+"), SPAN("1"),
-				    span_str(consumer)};
-	ask(&worker_commands, on_own, STORE_CONNECT_MS, 7, argv);
+	struct span argv[WORDS_MAX];
+	size_t argc = store_words(argv, SPAN("XPENDING," TEXT_JOBS "," TEXT_GROUP ",-,+,1,"));
+	argv[6] = queue_consumer();
+	ask(&worker_commands, on_own, STORE_CONNECT_MS, argc, argv);
 }
 
 /* Those of others, which so become ours. */
@@ -263,18 +261,13 @@ static void on_claimed(struct redis_request *q, const struct resp_item *it)
 static void claim(void)
 {
 	uint8_t buf[20], count[20];
-	const struct span argv[] = {
-		SPAN("XAUTOCLAIM"),
-		KEY_JOBS,
-		GROUP,
-		span_str(consumer),
-		dec_put(buf, worker_config.claim_ms),
-		SPAN("0"),
-		SPAN("COUNT"),
-		dec_put(count, BATCH),
-		SPAN("JUSTID"),
-	};
-	ask(&worker_commands, on_claimed, STORE_CONNECT_MS, 9, argv);
+	struct span argv[WORDS_MAX];
+	size_t argc = store_words(
+		argv, SPAN("XAUTOCLAIM," TEXT_JOBS "," TEXT_GROUP ",,,0,COUNT,,JUSTID"));
+	argv[3] = queue_consumer();
+	argv[4] = dec_put(buf, worker_config.claim_ms);
+	argv[7] = dec_put(count, BATCH);
+	ask(&worker_commands, on_claimed, STORE_CONNECT_MS, argc, argv);
 }
 
 /*
@@ -308,14 +301,15 @@ static void forget_absent(void)
 	static uint64_t next;
 	uint64_t absent = (uint64_t)worker_config.claim_ms * ABSENT_CLAIMS;
 	uint8_t buf[20];
-	const struct span argv[] = {
-		SPAN("EVAL"), span_str(script),     SPAN("1"),          KEY_JOBS,
-		GROUP,        dec_put(buf, absent), span_str(consumer),
-	};
+	struct span argv[WORDS_MAX];
+	size_t argc = store_words(argv, SPAN("EVAL,,1," TEXT_JOBS "," TEXT_GROUP ",,"));
+	argv[1] = span_str(script);
+	argv[5] = dec_put(buf, absent);
+	argv[6] = queue_consumer();
 	if (worker_loop->now < next)
 		return;
 	next = worker_loop->now + worker_config.claim_ms;
-	redis_send(&worker_commands, &forget, STORE_CONNECT_MS, 7, argv);
+	redis_send(&worker_commands, &forget, STORE_CONNECT_MS, argc, argv);
 }
 
 static void read_next(void)
@@ -377,13 +371,13 @@ static struct redis_request group_request = {.item = on_group, .failed = on_fail
 
 void queue_ready(void)
 {
-	const struct span argv[] = {
-		SPAN("XGROUP"), SPAN("CREATE"), KEY_JOBS, GROUP, SPAN("0"), SPAN("MKSTREAM"),
-	};
+	struct span argv[WORDS_MAX];
+	size_t argc =
+		store_words(argv, SPAN("XGROUP,CREATE," TEXT_JOBS "," TEXT_GROUP ",0,MKSTREAM"));
 	own_done = false;
 	if (!asked)
-		asked = redis_send(&worker_commands, &group_request, STORE_CONNECT_MS, 6, argv) ==
-			0;
+		asked = redis_send(&worker_commands, &group_request, STORE_CONNECT_MS, argc,
+				   argv) == 0;
 }
 
 static void on_ready(struct redis *r)

@@ -71,8 +71,10 @@ static void on_failed(struct redis_request *q, int why)
 	unanswered--;
 }
 
-static void ask(unsigned question, size_t argc, const struct span argv[])
+static void ask(unsigned question, struct span command)
 {
+	struct span argv[6];
+	size_t argc = store_words(argv, command);
 	request[question].item = question == OLDEST ? on_oldest_item : on_count_item;
 	request[question].failed = on_failed;
 	unanswered +=
@@ -95,11 +97,9 @@ static void look(struct net_timer *t)
 	if (workers_number > 0 || unanswered > 0 || !worker_commands.ready)
 		return;
 	resp_stream_init(&oldest, RESP_STREAM_RANGE);
-	ask(LENGTH, 2, (const struct span[]){SPAN("XLEN"), KEY_JOBS});
-	ask(PENDING, 3, (const struct span[]){SPAN("XPENDING"), KEY_JOBS, GROUP});
-	ask(OLDEST, 6,
-	    (const struct span[]){SPAN("XRANGE"), KEY_JOBS, SPAN("-"), SPAN("+"), SPAN("COUNT"),
-				  SPAN("1")});
+	ask(LENGTH, SPAN("XLEN," TEXT_JOBS));
+	ask(PENDING, SPAN("XPENDING," TEXT_JOBS "," TEXT_GROUP));
+	ask(OLDEST, SPAN("XRANGE," TEXT_JOBS ",-,+,COUNT,1"));
 }
 
 int stats_prepare(void)

@@ -31,7 +31,6 @@ extern struct net_loop *worker_loop;
 extern struct redis worker_commands; /* everything but the blocking read and the messages */
 
 #define TEXT_GROUP "workers"
-#define GROUP SPAN(TEXT_GROUP)
 #define CONSUMER_MAX 100 /* 64 of the host, and two numbers */
 #define BATCH 256        /* jobs taken from the stream at a time, at most */
 #define INDEX_MAX 24     /* bytes of an index, and too long; "-9223372036854775808" has 20 */

@@ -122,7 +122,7 @@ static void make_many(void)
 	}
 	visit("/");
 	snprintf(script, sizeof script,
-		 "return document.querySelectorAll('#values .is:not(.queued)').length >= %d",
+		 "return document.querySelectorAll('#values .is:not(.pending)').length >= %d",
 		 MANY - 10);
 	if (!webdriver_until(w, script, 3 * SOON))
 		bail("not all values came");

@@ -266,8 +266,12 @@ static void queued(struct webdriver *w, struct app *app)
 	submit(w, "20");
 	ok(shows(w, "#values li", "For index 20: Nothing yet! queued"), "queued without a worker");
 	ok(shows(w, "#said", "Index 20 is queued."), "which is said");
+	free(store_redis_cli(app->redis, "XADD", "{values}:log", "*", "computing", "20", NULL));
+	ok(shows(w, "#values li", "For index 20: Nothing yet! computing"), "in the hands of one");
+	ok(shows(w, "#said", "Index 20 is being computed. Its value will appear here."),
+	   "which is said when it takes long");
 	app_run(app, APP_WORKER);
-	ok(shows(w, "#values li", "For index 20 I calculated 10946 in TIME"), "done with one");
+	ok(shows(w, "#values li", "For index 20 I calculated 10946 in TIME"), "done");
 	ok(shows(w, "#said", "For index 20 I calculated 10946 in TIME."), "which is said, too");
 	quiet(w, "after waiting for a worker");
 }

@@ -114,6 +114,16 @@ static void test_again(void)
 	is_int(computed("100", "120"), 21, "what came with them is computed");
 }
 
+/* How often the log tells that one of 2000 to 2099 is in hand. */
+static int announced(void)
+{
+	static const char script[] = "local n = 0 for _, entry in "
+				     "ipairs(redis.call('XRANGE', KEYS[1], '-', '+')) do "
+				     "if entry[2][1] == 'computing' and #entry[2][2] == 4 then "
+				     "n = n + 1 end end return n";
+	return number_of(store_redis_cli(redis, "EVAL", script, "1", "{values}:log", NULL));
+}
+
 /* 100 jobs of 5 ms, where one may take 300. */
 static void test_long(void)
 {
@@ -121,6 +131,8 @@ static void test_long(void)
 	put("2000", "2099");
 	ok(wait_queue_empty(), "many jobs that take long together are done");
 	is_int(computed("2000", "2099"), 100, "each with its value");
+	int n = announced();
+	ok(n > 0 && n < 100, "at the end of a turn it is told which is next, %d times", n);
 	is_int(told("worker process died"), died, "no process dies of them");
 	is_int(proc_stop(worker, 60000), 0, "it ends with 0");
 }

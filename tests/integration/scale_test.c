@@ -51,7 +51,10 @@ static int waiting(void)
 
 static int computations(void)
 {
-	return number_of(store_redis_cli(redis, "XLEN", "{values}:log", NULL));
+	static const char script[] = "local n = 0 for _, entry in "
+				     "ipairs(redis.call('XRANGE', KEYS[1], '-', '+')) do "
+				     "if entry[2][1] == 'index' then n = n + 1 end end return n";
+	return number_of(store_redis_cli(redis, "EVAL", script, "1", "{values}:log", NULL));
 }
 
 /*
@@ -115,7 +118,8 @@ static void shares(int done[static WORKERS])
 	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line != NULL;
 	     line = strtok_r(NULL, "\n", &save)) {
 		after = strcmp(line, "XADD") == 0 ? 0 : after + (after >= 0);
-		if (after == 1 && strcmp(line, "{values}:log") != 0)
+		if ((after == 1 && strcmp(line, "{values}:log") != 0) ||
+		    (after == 6 && strcmp(line, "index") != 0))
 			after = -1;
 		if (after != 8)
 			continue;

@@ -186,6 +186,28 @@ static void test_strange(void)
 	}
 }
 
+static void begin(const char *index)
+{
+	free(store_redis_cli(app.redis, "XADD", "{values}:log", "*", "computing", index, NULL));
+}
+
+static void test_computing(void)
+{
+	struct client s;
+	client_open(&s, NULL);
+	client_wait(&s, "retry:");
+	/* One that was given up, for no worker to take it. */
+	free(store_redis_cli(app.redis, "HSET", "{values}:aside", "50", "1", NULL));
+	free(store_redis_cli(app.redis, "HSET", "values", "50", "Nothing yet!", NULL));
+	begin("10");
+	begin("50");
+	ok(client_wait(&s, "event: computing\ndata: {\"number\":50}\n\n"),
+	   "a worker has one in hand");
+	ok(strstr(s.text, "\"number\":10") == NULL, "what has its value is not computed");
+	is_int(count_events(&s), 0, "and nobody has a value of that");
+	client_close(&s);
+}
+
 static void test_long_value(void)
 {
 	struct client s;
@@ -325,6 +347,7 @@ int main(void)
 	test_resumed();
 	test_before_the_first();
 	test_strange();
+	test_computing();
 	test_long_value();
 	test_slow();
 	test_emptied();

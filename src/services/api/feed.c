@@ -73,6 +73,13 @@ static void take_index(struct feed_entry *e, struct span text)
 	memcpy(e->index, text.p, text.n);
 }
 
+static enum feed_field field_of(struct span name)
+{
+	if (span_eq(name, SPAN("index")))
+		return FEED_INDEX;
+	return span_eq(name, SPAN("computing")) ? FEED_COMPUTING : FEED_OTHER;
+}
+
 static void on_entry_item(struct redis_request *q, const struct resp_item *it)
 {
 	struct feed *f = feed_of(q);
@@ -83,8 +90,9 @@ static void on_entry_item(struct redis_request *q, const struct resp_item *it)
 		f->entry[f->n].index_n = 0;
 		f->n += feed_get_id(ev.str, &f->entry[f->n].id);
 	} else if (ev.kind == RESP_STREAM_FIELD) {
-		f->is_index = span_eq(ev.str, SPAN("index"));
-	} else if (ev.kind == RESP_STREAM_VALUE && f->is_index && f->n > 0) {
+		f->field = field_of(ev.str);
+	} else if (ev.kind == RESP_STREAM_VALUE && f->field != FEED_OTHER && f->n > 0) {
+		f->entry[f->n - 1].computing = f->field == FEED_COMPUTING;
 		take_index(&f->entry[f->n - 1], ev.str);
 	}
 	if (!it->last)
@@ -146,8 +154,9 @@ static void on_value_item(struct redis_request *q, const struct resp_item *it)
 	struct feed *f = feed_of(q);
 	if (!is_refused(f, it) && it->depth == 1 && f->at < f->n) {
 		const struct feed_entry *e = &f->entry[f->at++];
-		/* Gone again, or emptied in the meantime: there is nothing to tell. */
-		if (it->type == RESP_BULK && e->index_n > 0 && !span_eq(it->str, PLACEHOLDER))
+		/* Gone again, emptied or computed in the meantime: there is nothing to tell. */
+		if (it->type == RESP_BULK && e->index_n > 0 &&
+		    span_eq(it->str, PLACEHOLDER) == e->computing)
 			f->value(f, e, it->str);
 	}
 	if (it->last)
@@ -156,8 +165,8 @@ static void on_value_item(struct redis_request *q, const struct resp_item *it)
 
 void feed_get_values(struct feed *f, struct redis *r, unsigned from)
 {
-	struct span argv[2 + FEED_BATCH] = {SPAN("HMGET"), KEY_VALUES};
-	size_t argc = 2;
+	struct span argv[2 + FEED_BATCH];
+	size_t argc = store_words(argv, SPAN("HMGET," TEXT_VALUES));
 	for (unsigned i = from; i < f->n; i++)
 		argv[argc++] = span_of(f->entry[i].index, f->entry[i].index_n);
 	f->at = from;

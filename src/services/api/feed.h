@@ -1,6 +1,6 @@
 /*
- * feed: results as the workers' log in Redis tells them, for the event stream. Each entry of the
- * log has the index of a result; its value is in the hash.
+ * feed: what the workers' log in Redis tells, for the event stream. An entry has the index of a
+ * result, whose value is in the hash, or of what is being computed, which has none yet.
  *
  *	feed.entries = on_entries;                      // then feed_get_values, or another read
  *	feed.value = on_value;
@@ -31,6 +31,7 @@ int feed_order(const struct feed_id *a, const struct feed_id *b);
 
 struct feed_entry {
 	struct feed_id id;
+	bool computing;
 	uint8_t index_n, index[20]; /* decimal text; nothing when there is none */
 };
 
@@ -39,12 +40,14 @@ struct feed {
 	struct resp_stream reading;
 	struct feed_entry entry[FEED_BATCH];
 	unsigned n, at;
-	bool busy, refused, is_index;
+	bool busy, refused;
+	enum feed_field { FEED_OTHER, FEED_INDEX, FEED_COMPUTING } field;
 	/* The entries are here. Called once for each read that does not fail. */
 	void (*entries)(struct feed *f);
-	/* A value that is computed, in the order of the entries; [value] good for the call. */
+	/* A value, or that it is being computed, in the order of the entries; [value] is good for
+	 * the call. */
 	void (*value)(struct feed *f, const struct feed_entry *e, struct span value);
-	/* All values were told, or, not [ok], the store failed in this or the read. */
+	/* All were told, or, not [ok], the store failed in this or the read. */
 	void (*done)(struct feed *f, bool ok);
 };
 

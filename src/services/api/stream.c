@@ -1,9 +1,9 @@
 /*
  * GET /values/stream: server-sent events (WHATWG HTML, section 9.2), one for each value as it is
- * computed. Workers of ours put each result into a log ({values}:log), whose IDs are the IDs of the
- * events: who comes back with Last-Event-ID gets from the log what came meanwhile, or "reset" when
- * the log does not reach back so far. Foreign workers write no log, which is why the page also asks
- * for the values now and then.
+ * computed, and for each that is begun and takes long. Workers of ours put both into a log
+ * ({values}:log), whose IDs are the IDs of the events: who comes back with Last-Event-ID gets from
+ * the log what came meanwhile, or "reset" when the log does not reach back so far. Foreign workers
+ * write no log, which is why the page also asks for the values now and then.
  *
  * A client is either live, and gets what the log brings as it comes, or behind: then it gets the
  * log from the last event it had, a batch at a time and as fast as it takes it, until nothing is
@@ -75,9 +75,12 @@ static struct out open_event(size_t room, const struct feed_id *id)
 static struct out put_value(const struct feed_entry *e, struct span value)
 {
 	struct out o = open_event((value.n <= SHOWN_MAX ? 6 * value.n : 0) + 160, &e->id);
-	out_str(&o, "\nevent: value\ndata: {\"number\":");
+	out_str(&o, e->computing ? "\nevent: computing" : "\nevent: value");
+	out_str(&o, "\ndata: {\"number\":");
 	out_span(&o, span_of(e->index, e->index_n));
-	if (value.n <= SHOWN_MAX) {
+	if (e->computing) {
+		/* That is all. */
+	} else if (value.n <= SHOWN_MAX) {
 		out_str(&o, ",\"value\":");
 		json_put_string(&o, value);
 	} else {

@@ -20,11 +20,11 @@
 #define TEXT_JOBS "{values}:jobs" /* the tag keeps it in the hash slot of `values` */
 #define TEXT_INSERT "insert"
 #define TEXT_PLACEHOLDER "Nothing yet!"
-#define KEY_VALUES SPAN(TEXT_VALUES)
-#define KEY_JOBS SPAN(TEXT_JOBS)
 #define TEXT_MARK "{values}:mark" /* there since a rebuild began; gone after a FLUSHALL */
 #define CHANNEL_INSERT SPAN(TEXT_INSERT)
-#define TEXT_LOG "{values}:log" /* a stream: the index of each result, for api */
+/* A stream, for api: `index` and the index of a result, or `computing` and that of what is begun.
+ */
+#define TEXT_LOG "{values}:log"
 /* A hash: the indexes that workers gave up, for nobody to make jobs of. It expires. */
 #define TEXT_ASIDE "{values}:aside"
 #define PLACEHOLDER SPAN(TEXT_PLACEHOLDER)

@@ -2,7 +2,7 @@
  * From a job to its result. A batch is looked up at once (what is computed already is only
  * acknowledged, what was given up before is set aside) and computed job by job; the results of one
  * turn leave in one transaction with their acknowledgements: a worker that dies at any point leaves
- * either a job or a result.
+ * either a job or a result. Where jobs take long, the log tells which one is computed now.
  */
 #include "services/worker/worker.h"
 
@@ -36,6 +36,7 @@ static unsigned used, left; /* of this batch: taken, not over */
 static bool open, failed;
 static uint64_t renewed; /* us; when Redis last heard that this batch is in hand */
 static bool fresh;       /* the batch is a part of the queue without gaps, in its order */
+static bool slow = true; /* as far as is known: the last turn took its time */
 static struct redis_request look_request;
 static struct net_task compute_task;
 
@@ -48,7 +49,7 @@ static struct {
 	struct item *first, **end;
 	struct item *last;
 	struct span ack[3 + BATCH], del[4 + BATCH], set[2 + 2 * BATCH], log[BATCH][LOG_WORDS];
-	struct span mark[2 + 2 * BATCH], renew[6 + BATCH];
+	struct span mark[2 + 2 * BATCH], renew[6 + BATCH], now[LOG_WORDS];
 	size_t acks, sets, marks;
 } turn;
 
@@ -145,6 +146,20 @@ static void turn_open(void)
 	turn.end = &turn.first;
 }
 
+static void put_log(struct span words[LOG_WORDS], const struct item *i)
+{
+	store_words(words, SPAN("XADD," TEXT_LOG ",MAXLEN,~," LOG_MAX ",*,index,"));
+	words[LOG_WORDS - 1] = index_of(i);
+}
+
+/* [i] is begun now; for api to tell if it takes long enough that somebody may see it. */
+static struct redis_command announcement(const struct item *i)
+{
+	put_log(turn.now, i);
+	turn.now[LOG_WORDS - 2] = SPAN("computing");
+	return (struct redis_command){slow ? LOG_WORDS : 0, turn.now};
+}
+
 /* The job is over, with a result or (it has none) without. */
 static void turn_put(struct item *i, struct span result)
 {
@@ -157,9 +172,7 @@ static void turn_put(struct item *i, struct span result)
 	turn.acks++;
 	if (result.p == NULL)
 		return;
-	struct span *log = turn.log[turn.sets];
-	store_words(log, SPAN("XADD," TEXT_LOG ",MAXLEN,~," LOG_MAX ",*,index,"));
-	log[LOG_WORDS - 1] = index_of(i);
+	put_log(turn.log[turn.sets], i);
 	turn.set[2 + 2 * turn.sets] = index_of(i);
 	turn.set[3 + 2 * turn.sets] = result;
 	turn.sets++;
@@ -187,10 +200,10 @@ static size_t put_renewal(void)
 	return n;
 }
 
-static void turn_write(void)
+static void turn_write(const struct item *next)
 {
 	struct span expire[3];
-	struct redis_command commands[6 + BATCH] = {
+	struct redis_command commands[7 + BATCH] = {
 		{3 + turn.acks, turn.ack},
 		{4 + turn.acks, turn.del},
 		{2 + 2 * turn.sets, turn.set},
@@ -213,6 +226,9 @@ static void turn_write(void)
 			store_words(expire, SPAN("EXPIRE," TEXT_ASIDE "," ASIDE_SECONDS)), expire};
 	}
 	commands[n] = (struct redis_command){put_renewal(), turn.renew};
+	n += commands[n].argc > 0;
+	if (next != NULL)
+		commands[n] = announcement(next);
 	n += commands[n].argc > 0;
 	turn.first->request = (struct redis_request){.item = on_written, .failed = on_failed};
 	if (redis_transact(&worker_commands, &turn.first->request, STORE_CONNECT_MS, n, commands) <
@@ -312,12 +328,14 @@ static void compute(struct item *i)
 
 static void compute_some(struct net_task *t)
 {
+	const struct item *next = NULL;
 	uint64_t end = now_us() + TURN_US;
 	turn_open();
 	watch_open();
 	for (unsigned i = 0; i < used; i++) {
 		if (turn.n > TURN_BYTES || now_us() > end) {
 			net_task_put(worker_loop, t, compute_some);
+			next = &items[i];
 			break;
 		}
 		if (items[i].stage == KNOWN)
@@ -328,7 +346,8 @@ static void compute_some(struct net_task *t)
 			compute(&items[i]);
 	}
 	watch_close();
-	turn_write();
+	slow = now_us() > end;
+	turn_write(next);
 }
 
 /* Looking. */
@@ -413,7 +432,8 @@ void work_add(struct span id, struct span index, struct span trace, uint64_t tri
 void work_begin(bool in_order)
 {
 	struct span value[2 + BATCH], aside[2 + BATCH];
-	const struct redis_command commands[] = {{2 + used, value}, {2 + used, aside}};
+	const struct redis_command commands[] = {
+		{2 + used, value}, {2 + used, aside}, announcement(&items[0])};
 	store_words(value, SPAN("HMGET," TEXT_VALUES));
 	store_words(aside, SPAN("HMGET," TEXT_ASIDE));
 	for (unsigned n = 0; n < used; n++)
@@ -422,6 +442,7 @@ void work_begin(bool in_order)
 	fresh = in_order;
 	renewed = now_us();
 	look_request = (struct redis_request){.item = on_looked, .failed = on_look_failed};
-	if (redis_transact(&worker_commands, &look_request, STORE_CONNECT_MS, 2, commands) < 0)
+	if (redis_transact(&worker_commands, &look_request, STORE_CONNECT_MS, 2 + slow, commands) <
+	    0)
 		batch_failed();
 }

@@ -1,6 +1,6 @@
 // Talking to the server: questions with answers, and values that come by themselves.
 
-import { SECOND, by, isPending, isSettled, learn, say, seeAll, settle, showValues } from "./values.js";
+import { SECOND, begin, by, isPending, isSettled, learn, say, seeAll, settle, showValues } from "./values.js";
 
 const API = "/api/values";
 
@@ -69,6 +69,10 @@ function listen() {
 		else
 			learn(String(number), value);
 		showState();
+	});
+	mine.addEventListener("computing", event => {
+		proven = true;
+		begin(String(JSON.parse(event.data).number));
 	});
 	// The server no longer knows what was missed.
 	mine.addEventListener("reset", catchUp);

@@ -23,7 +23,7 @@ export function say(where, text, bad = false) {
 }
 
 let seen = new Set();
-const rows = new Map();  // index, as text -> { value, came, took, line }; value is null while queued
+const rows = new Map();  // index, as text -> { value, state, came, took, line }; value is null until computed
 const order = [];        // the keys of rows, by number
 const asked = new Map(); // submitted here, value still to be announced -> when it was submitted
 let pending = 0;
@@ -67,6 +67,14 @@ export function learn(index, text) {
 	paint(index, row);
 }
 
+// A worker has it in hand.
+export function begin(index) {
+	learn(index, NOTHING_YET);
+	const row = rows.get(index);
+	row.state = "computing";
+	paint(index, row);
+}
+
 // Submitted at [since], and taken. The value can be here already: it travels by another connection.
 export function expect(index, since) {
 	say(by("said"), `Index ${index} is queued.`);
@@ -78,8 +86,9 @@ export function expect(index, since) {
 }
 
 function remind(index) {
+	const state = rows.get(index).state === "queued" ? "still queued" : "being computed";
 	if (asked.has(index))
-		say(by("said"), `Index ${index} is still queued. Its value will appear here.`);
+		say(by("said"), `Index ${index} is ${state}. Its value will appear here.`);
 }
 
 function announce(index) {
@@ -104,7 +113,8 @@ function addRow(index) {
 		else
 			high = middle;
 	}
-	const row = { value: null, came: 0, took: 0, line: document.createElement("li") };
+	const line = document.createElement("li");
+	const row = { value: null, state: "queued", came: 0, took: 0, line };
 	const next = rows.get(order[low]);
 	by("values").insertBefore(row.line, next ? next.line : null);
 	order.splice(low, 0, index);
@@ -131,11 +141,11 @@ function duration(ms) {
 	return ms < 60 * SECOND ? `${(ms / SECOND).toFixed(1)} s` : `${Math.round(ms / SECOND / 60)} min`;
 }
 
-function paint(index, { value, took, line }) {
+function paint(index, { value, state, took, line }) {
 	// The blanks between the parts are for copying and for screen readers; flex drops them.
 	if (value === null) {
 		line.replaceChildren(element("span", "of", `For index ${index}:`), " ",
-			element("span", "is queued", NOTHING_YET), " ", element("span", "extra", "queued"));
+			element("span", "is pending", NOTHING_YET), " ", element("span", "extra", state));
 		return;
 	}
 	line.replaceChildren(element("span", "of", `For index ${index} I calculated`), " ",

@@ -16,7 +16,7 @@
 
 #define HOST_PORT 8000
 #define POOL 8
-#define PATIENCE "500ms"
+#define PATIENCE "1s"
 
 /* Names. */
 

@@ -23,13 +23,14 @@
 
 static struct store *redis;
 static struct proc *worker[WORKERS];
-static const char *claim_after = "CLAIM_AFTER=1s";
+/* One that waits for the processor for so long is taken for dead. */
+#define CLAIM_AFTER "CLAIM_AFTER=2s"
 
 static void start(int i)
 {
 	char admin[32];
 	snprintf(admin, sizeof admin, "ADMIN_PORT=%d", free_port());
-	const char *own[] = {claim_after, admin, NULL};
+	const char *own[] = {CLAIM_AFTER, admin, NULL};
 	const char **env = env_join(store_env(redis), own, NULL);
 	const char *argv[] = {proc_bin("worker"), NULL};
 	worker[i] = proc_start(&(struct proc_spec){.argv = argv, .env = env});
@@ -292,8 +293,6 @@ static void test_lost(void)
 static void test_heavy(void)
 {
 	int done[WORKERS] = {0};
-	/* One that waits for the processor for so long is taken for dead. */
-	claim_after = "CLAIM_AFTER=2s";
 	free(store_redis_cli(redis, "SLOWLOG", "RESET", NULL));
 	remember_commands("0");
 	start(0);

@@ -316,6 +316,8 @@ int main(void)
 		start(i);
 	for (int i = 0; i < WORKERS; i++)
 		ok(proc_wait_log(worker[i], "waiting for jobs", WAIT_MS), "worker %d is there", i);
+	ok(strstr(proc_log(worker[0]), "CLAIM_AFTER is below twice JOB_TIME") != NULL,
+	   "it warns of a time that a job may take longer than");
 	test_shared();
 	test_names();
 	test_killed();

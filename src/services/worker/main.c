@@ -77,9 +77,21 @@ static void on_down(struct redis *r, const char *why)
 
 static const struct redis_events events = {on_ready, on_down, NULL, store_log_notice};
 
+/* It can be meant so, for jobs that are always short: no mistake, but worth a line. */
+static void warn_of_claims(void)
+{
+	struct log_line l;
+	if (worker_config.claim_ms >= 2 * (uint64_t)worker_config.job_ms ||
+	    !log_open(&l, LOG_WARN, "CLAIM_AFTER is below twice JOB_TIME"))
+		return;
+	log_str(&l, "why", "a job at work may count as lost");
+	log_close(&l);
+}
+
 static int start(struct net_loop *loop)
 {
 	worker_loop = loop;
+	warn_of_claims();
 	stats_start();
 	redis_start(&worker_commands, loop, &worker_config.redis.client, &events);
 	work_start();

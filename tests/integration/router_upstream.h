@@ -93,7 +93,8 @@ static inline const struct way *next_way(bool accepting)
 		return NULL;
 	const struct way *way = up_shared->way;
 	/* The test may have thought better of it. */
-	if (plays > 0 && !atomic_compare_exchange_strong(&up_shared->plays, &plays, plays - 1))
+	int left = plays > 0 ? plays - 1 : plays;
+	if (!atomic_compare_exchange_strong(&up_shared->plays, &plays, left))
 		return NULL;
 	return way;
 }

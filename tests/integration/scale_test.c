@@ -1,7 +1,7 @@
 /*
  * Workers share the work: each job is done by one of them, whoever is there, and when one is
  * killed in the middle, the others do what it had begun. Each result has an entry in the log that
- * the api reads, so the length of that is the count of computations.
+ * the api reads, so their number is the count of computations.
  */
 #include "harness/stores.h"
 #include "harness/tap.h"

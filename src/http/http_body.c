@@ -27,7 +27,7 @@ enum state {
 	FAILED,
 };
 
-/* May never come as trailers (9110, 6.5.1; the list is the one of RFC 7230, 4.1.2). */
+/* May never come as trailers (9110, 6.5.1; the list is the one of RFC 7230, 4.1.2). 32 at most. */
 static const char forbidden[] =
 	"transfer-encoding\0content-length\0host\0connection\0keep-alive\0proxy-connection\0te\0"
 	"trailer\0upgrade\0authorization\0proxy-authorization\0www-authenticate\0set-cookie\0"
@@ -41,16 +41,15 @@ static const char forbidden[] =
  */
 static uint32_t still_forbidden(uint32_t mask, unsigned i, uint8_t c)
 {
-	if (mask == 0)
-		return 0;
+	uint32_t still = 0;
 	const char *name = forbidden;
-	for (unsigned k = 0; *name != '\0'; k++) {
+	for (uint32_t bit = 1; mask != 0 && *name != '\0'; bit <<= 1) {
 		size_t n = strlen(name);
-		if (i > n || (uint8_t)name[i] != c)
-			mask &= ~(1u << k);
+		if (i <= n && (uint8_t)name[i] == c)
+			still |= mask & bit;
 		name += n + 1;
 	}
-	return mask;
+	return still;
 }
 
 static int on_size(struct http_body *b, uint8_t c)

@@ -1,6 +1,6 @@
 /*
  * GET /values/stream: server-sent events (WHATWG HTML, section 9.2), one for each value as it is
- * computed, and for each that is begun and takes long. Workers of ours put both into a log
+ * computed, and where that takes long for each that is begun. Workers of ours put both into a log
  * ({values}:log), whose IDs are the IDs of the events: who comes back with Last-Event-ID gets from
  * the log what came meanwhile, or "reset" when the log does not reach back so far. Foreign workers
  * write no log, which is why the page also asks for the values now and then.

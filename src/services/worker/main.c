@@ -81,7 +81,7 @@ static const struct redis_events events = {on_ready, on_down, NULL, store_log_no
 static void warn_of_claims(void)
 {
 	struct log_line l;
-	if (worker_config.claim_ms >= 2 * (uint64_t)worker_config.job_ms ||
+	if (workers_number > 0 || worker_config.claim_ms >= 2 * (uint64_t)worker_config.job_ms ||
 	    !log_open(&l, LOG_WARN, "CLAIM_AFTER is below twice JOB_TIME"))
 		return;
 	log_str(&l, "why", "a job at work may count as lost");

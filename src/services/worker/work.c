@@ -17,7 +17,7 @@
 #define RENEWALS 4           /* within CLAIM_AFTER */
 #define ASIDE_SECONDS "3600" /* after the last one, those given up are forgotten */
 #define TRIM_FROM 8          /* entries; below, XDEL costs less than the script */
-/* The log of results is trimmed here; who missed more reads all values again. */
+/* The log for api is trimmed here; who missed more reads all values again. */
 #define LOG_MAX "10000"
 
 enum stage { FREE, LOOKING, TO_COMPUTE, KNOWN, GIVEN_UP, WRITING };
@@ -49,7 +49,7 @@ static struct {
 	struct item *first, **end;
 	struct item *last;
 	struct span ack[3 + BATCH], del[4 + BATCH], set[2 + 2 * BATCH], log[BATCH][LOG_WORDS];
-	struct span mark[2 + 2 * BATCH], renew[6 + BATCH], now[LOG_WORDS];
+	struct span mark[2 + 2 * BATCH], renew[6 + BATCH];
 	size_t acks, sets, marks;
 } turn;
 
@@ -152,12 +152,21 @@ static void put_log(struct span words[LOG_WORDS], const struct item *i)
 	words[LOG_WORDS - 1] = index_of(i);
 }
 
-/* [i] is begun now; for api to tell if it takes long enough that somebody may see it. */
-static struct redis_command announcement(const struct item *i)
+/*
+ * Where it takes long enough that somebody may see it, api is told which one is computed now: in a
+ * command of its own, which nothing depends on.
+ */
+static void announce(void)
 {
-	put_log(turn.now, i);
-	turn.now[LOG_WORDS - 2] = SPAN("computing");
-	return (struct redis_command){slow ? LOG_WORDS : 0, turn.now};
+	struct span words[LOG_WORDS];
+	const struct item *i = items, *end = items + used;
+	while (i < end && (i->stage != TO_COMPUTE || i->tries > worker_config.job_tries))
+		i++;
+	if (!slow || i == end)
+		return;
+	put_log(words, i);
+	words[LOG_WORDS - 2] = SPAN("computing");
+	redis_send_quiet(&worker_commands, LOG_WORDS, words);
 }
 
 /* The job is over, with a result or (it has none) without. */
@@ -200,10 +209,10 @@ static size_t put_renewal(void)
 	return n;
 }
 
-static void turn_write(const struct item *next)
+static void turn_write(void)
 {
 	struct span expire[3];
-	struct redis_command commands[7 + BATCH] = {
+	struct redis_command commands[6 + BATCH] = {
 		{3 + turn.acks, turn.ack},
 		{4 + turn.acks, turn.del},
 		{2 + 2 * turn.sets, turn.set},
@@ -226,9 +235,6 @@ static void turn_write(const struct item *next)
 			store_words(expire, SPAN("EXPIRE," TEXT_ASIDE "," ASIDE_SECONDS)), expire};
 	}
 	commands[n] = (struct redis_command){put_renewal(), turn.renew};
-	n += commands[n].argc > 0;
-	if (next != NULL)
-		commands[n] = announcement(next);
 	n += commands[n].argc > 0;
 	turn.first->request = (struct redis_request){.item = on_written, .failed = on_failed};
 	if (redis_transact(&worker_commands, &turn.first->request, STORE_CONNECT_MS, n, commands) <
@@ -328,14 +334,12 @@ static void compute(struct item *i)
 
 static void compute_some(struct net_task *t)
 {
-	const struct item *next = NULL;
 	uint64_t end = now_us() + TURN_US;
 	turn_open();
 	watch_open();
 	for (unsigned i = 0; i < used; i++) {
 		if (turn.n > TURN_BYTES || now_us() > end) {
 			net_task_put(worker_loop, t, compute_some);
-			next = &items[i];
 			break;
 		}
 		if (items[i].stage == KNOWN)
@@ -347,7 +351,8 @@ static void compute_some(struct net_task *t)
 	}
 	watch_close();
 	slow = now_us() > end;
-	turn_write(next);
+	turn_write();
+	announce();
 }
 
 /* Looking. */
@@ -387,10 +392,12 @@ static void on_looked(struct redis_request *q, const struct resp_item *it)
 	}
 	if (it->depth < 2 && (redis_is_error(it) || it->type == RESP_ERROR))
 		worker_log_refusal("a look at values", it);
-	if (it->last && refused)
+	if (it->last && refused) {
 		batch_failed();
-	else if (it->last)
+	} else if (it->last) {
+		announce();
 		net_task_put(worker_loop, &compute_task, compute_some);
+	}
 }
 
 static void on_look_failed(struct redis_request *q, int why)
@@ -432,8 +439,7 @@ void work_add(struct span id, struct span index, struct span trace, uint64_t tri
 void work_begin(bool in_order)
 {
 	struct span value[2 + BATCH], aside[2 + BATCH];
-	const struct redis_command commands[] = {
-		{2 + used, value}, {2 + used, aside}, announcement(&items[0])};
+	const struct redis_command commands[] = {{2 + used, value}, {2 + used, aside}};
 	store_words(value, SPAN("HMGET," TEXT_VALUES));
 	store_words(aside, SPAN("HMGET," TEXT_ASIDE));
 	for (unsigned n = 0; n < used; n++)
@@ -442,7 +448,6 @@ void work_begin(bool in_order)
 	fresh = in_order;
 	renewed = now_us();
 	look_request = (struct redis_request){.item = on_looked, .failed = on_look_failed};
-	if (redis_transact(&worker_commands, &look_request, STORE_CONNECT_MS, 2 + slow, commands) <
-	    0)
+	if (redis_transact(&worker_commands, &look_request, STORE_CONNECT_MS, 2, commands) < 0)
 		batch_failed();
 }

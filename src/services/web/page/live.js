@@ -73,6 +73,7 @@ function listen() {
 	mine.addEventListener("computing", event => {
 		proven = true;
 		begin(String(JSON.parse(event.data).number));
+		showState();
 	});
 	// The server no longer knows what was missed.
 	mine.addEventListener("reset", catchUp);

@@ -23,7 +23,7 @@ export function say(where, text, bad = false) {
 }
 
 let seen = new Set();
-const rows = new Map();  // index, as text -> { value, state, came, took, line }; value is null until computed
+const rows = new Map();  // index, as text -> { value, ... }; value is null until computed
 const order = [];        // the keys of rows, by number
 const asked = new Map(); // submitted here, value still to be announced -> when it was submitted
 let pending = 0;
@@ -71,8 +71,12 @@ export function learn(index, text) {
 export function begin(index) {
 	learn(index, NOTHING_YET);
 	const row = rows.get(index);
+	if (row.value !== null)
+		return; // it was lost, and is computed once more: nobody has to know
 	row.state = "computing";
 	paint(index, row);
+	if (row.late)
+		remind(index);
 }
 
 // Submitted at [since], and taken. The value can be here already: it travels by another connection.
@@ -86,9 +90,11 @@ export function expect(index, since) {
 }
 
 function remind(index) {
-	const state = rows.get(index).state === "queued" ? "still queued" : "being computed";
+	const row = rows.get(index);
+	const state = row.state === "queued" ? "still queued" : "being computed";
 	if (asked.has(index))
 		say(by("said"), `Index ${index} is ${state}. Its value will appear here.`);
+	row.late = true;
 }
 
 function announce(index) {
@@ -114,7 +120,7 @@ function addRow(index) {
 			high = middle;
 	}
 	const line = document.createElement("li");
-	const row = { value: null, state: "queued", came: 0, took: 0, line };
+	const row = { value: null, state: "queued", late: false, came: 0, took: 0, line };
 	const next = rows.get(order[low]);
 	by("values").insertBefore(row.line, next ? next.line : null);
 	order.splice(low, 0, index);

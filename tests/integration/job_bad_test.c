@@ -23,7 +23,7 @@ static void start(const char *processes)
 {
 	char admin[32];
 	snprintf(admin, sizeof admin, "ADMIN_PORT=%d", free_port());
-	const char *own[] = {admin,         processes, "CLAIM_AFTER=1s", "JOB_TIME=300ms",
+	const char *own[] = {admin,         processes, "CLAIM_AFTER=1200ms", "JOB_TIME=600ms",
 			     "JOB_TRIES=2", NULL};
 	const char **env = env_join(store_env(redis), own, NULL);
 	const char *argv[] = {proc_bin("worker-bad"), NULL};
@@ -124,7 +124,7 @@ static int announced(void)
 	return number_of(store_redis_cli(redis, "EVAL", script, "1", "{values}:log", NULL));
 }
 
-/* 100 jobs of 5 ms, where one may take 300. */
+/* 100 jobs of 5 ms, where one may take 600. */
 static void test_long(void)
 {
 	int died = told("worker process died");

@@ -296,7 +296,7 @@ static void expectations(struct rig *r)
 
 static void expectations_ignored(void)
 {
-	struct rig r = rig_start((const char *const[]){"UPSTREAM_TIMEOUT=400ms", NULL});
+	struct rig r = rig_start((const char *const[]){"UPSTREAM_TIMEOUT=1s", NULL});
 	char buf[8];
 	struct httpc c = rig_ask(&r, EXPECTING);
 	up_heard(&r.api);

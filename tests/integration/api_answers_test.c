@@ -447,6 +447,41 @@ static void test_sparse(void)
 	free(store_redis_cli(app.redis, "CONFIG", "SET", "rdb-key-save-delay", "0", NULL));
 }
 
+/*
+ * As long as another job may make them: none of the parts may be more than a client's connection
+ * holds, which no configuration tells beforehand. Without a record nobody puts others there.
+ */
+static void test_long_values(void)
+{
+	static const struct {
+		const char *lua, *name;
+	} rows[] = {
+		{"for i = 1, 60 do put(i, 208992) end", "long ones alone"},
+		{"for i = 61, 4000 do put(i, 3) end", "a few long ones among short ones"},
+		{"for i = 1, 60 do put(i, 3) end", "short ones alone"},
+		{"for i = 1, 1000 do put(i, 20000) end", "many of 20 KB"},
+	};
+	free(store_psql(app.pg, "TRUNCATE values"));
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char script[256];
+		snprintf(script, sizeof script,
+			 "local function put(i, n) redis.call('HSET', KEYS[1], i, "
+			 "string.rep('1', n)) end %s%s",
+			 i == 0 ? "redis.call('DEL', KEYS[1]) " : "", rows[i].lua);
+		free(store_redis_cli(app.redis, "EVAL", script, "1", "values", NULL));
+		struct httpc_answer a = ask("GET", "/values/current", "", "");
+		ok(a.status == 200 && json_check(a.body) == JSON_VALID, "%s: %d", rows[i].name,
+		   a.status);
+		char *n = store_redis_cli(app.redis, "HLEN", "values", NULL);
+		is_int(count_text(a.body, "\":\""), strtol(n, NULL, 10), "all of them");
+		free(n);
+		httpc_free(&a);
+	}
+	long rss = proc_rss_kib(app.proc[APP_API]);
+	/* The sanitizers' own memory is no matter of ours. */
+	ok(strstr(proc_bin("api"), "/san/") != NULL || rss < 4096, "resident: %ld KiB", rss);
+}
+
 int main(void)
 {
 	app_open_api(&app);
@@ -458,6 +493,7 @@ int main(void)
 	test_tags();
 	test_document();
 	test_sparse();
+	test_long_values();
 	ok(app_stop_all(&app), "both end with 0 on SIGTERM");
 	return done();
 }

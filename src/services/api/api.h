@@ -43,7 +43,9 @@ struct api_config {
 /* How far a list or an object has been told that is read and sent in parts. */
 struct api_place {
 	uint32_t block, blocks; /* list.c: the next of the table, and how many there are */
-	uint64_t cursor;        /* current.c */
+	uint64_t cursor, asked; /* current.c: of the next part, and of the one that was asked for */
+	uint32_t count;         /* current.c: fields that were asked for */
+	bool before;            /* current.c: begun, when they were */
 	bool field;             /* current.c: its value is due */
 	bool begun;             /* a comma is due */
 	bool lost;              /* a part did not fit, or was not what it should be */
@@ -84,6 +86,8 @@ extern struct redis api_redis;
 extern struct postgres api_postgres;
 extern struct http_server api_server;
 
+#define API_TEXT_MAX \
+	(2u << 20)         /* bytes of an answer that are sent at once, where it has long values */
 #define API_CALLS_MAX 4096 /* waiting for a store at one time, besides streams; above it 503 */
 
 /* A call for [x], within its [request]; or NULL with 503 answered. */

@@ -11,7 +11,12 @@
 #include <string.h>
 
 #define PART_BYTES (64 << 10) /* aimed at for one HSCAN */
-#define TEXT_MAX (8u << 20)   /* what one HSCAN may bring after all, and its JSON */
+#define PART_MAX (256 << 10)  /* above it the part is asked for again, with fewer fields */
+#define TEXT_MAX API_TEXT_MAX /* of a single field, too */
+#define COUNT_MAX 512
+
+/* Fields to ask for: what one part has taught is good for the next, whoever wants it. */
+static uint32_t count = 32;
 
 static struct api_call *call_of(struct redis_request *q)
 {
@@ -58,6 +63,19 @@ static void put_json(struct api_call *call, struct span s)
 	call->at.field = !call->at.field;
 }
 
+static void next_part(struct api_call *call);
+
+static void ask_for_fewer(struct api_call *call)
+{
+	struct api_place *at = &call->at;
+	count = at->count / 2;
+	at->cursor = at->asked;
+	at->begun = at->before;
+	at->field = false;
+	call->text.len = at->asked == 0; /* the brace before all */
+	next_part(call);
+}
+
 /* [cursor, [field, value, ...]] */
 static void on_scan_item(struct redis_request *q, const struct resp_item *it)
 {
@@ -68,10 +86,17 @@ static void on_scan_item(struct redis_request *q, const struct resp_item *it)
 	}
 	if (it->depth == 1 && it->type == RESP_BULK && !dec_u64(it->str, &call->at.cursor))
 		call->at.lost = true;
-	if (it->depth == 2 && !call->at.lost)
+	bool too_long = call->at.count > 1 && call->text.len > PART_MAX;
+	if (it->depth == 2 && !call->at.lost && !too_long)
 		put_json(call, it->str);
 	if (!it->last)
 		return;
+	if (too_long && !call->at.lost) {
+		ask_for_fewer(call);
+		return;
+	}
+	if (call->text.len < PART_BYTES / 2 && count < COUNT_MAX)
+		count *= 2;
 	if (call->at.cursor == 0)
 		api_put_part(call, SPAN("}"), TEXT_MAX);
 	if (call->at.lost)
@@ -83,13 +108,13 @@ static void on_scan_item(struct redis_request *q, const struct resp_item *it)
 static void next_part(struct api_call *call)
 {
 	uint8_t cursor_buf[20], count_buf[20];
-	/* f(n) has 0.209 n digits. */
-	uint32_t digits = api_config.max_index / 5 + 16;
-	uint32_t count = PART_BYTES / digits < 512 ? PART_BYTES / digits + 1 : 512;
 	struct span argv[5];
 	store_words(argv, SPAN("HSCAN," TEXT_VALUES ",,COUNT,"));
 	argv[2] = dec_put(cursor_buf, call->at.cursor);
 	argv[4] = dec_put(count_buf, count);
+	call->at.asked = call->at.cursor;
+	call->at.before = call->at.begun;
+	call->at.count = count;
 	call->redis.item = on_scan_item;
 	ask(call, 5, argv);
 }

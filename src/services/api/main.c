@@ -90,8 +90,10 @@ static int start(struct net_loop *loop)
 	store_log_init(&redis_log, "redis", "values and queue");
 	store_log_init(&postgres_log, "postgres", "record");
 	stats_start();
-	int rc = service_listen(&api_server, loop, routes_handler(), &http_server_defaults,
-				api_config.port);
+	static struct http_server_limits limits;
+	limits = http_server_defaults;
+	limits.out = API_TEXT_MAX + 1024;
+	int rc = service_listen(&api_server, loop, routes_handler(), &limits, api_config.port);
 	if (rc < 0)
 		return rc;
 	postgres_start(&api_postgres, loop, &api_config.postgres.client, &postgres_events);

@@ -285,12 +285,12 @@ void stream_stop(void)
 	stream_clients = 0;
 }
 
-static void send_first(struct http_exchange *x)
+static void send_first(struct api_call *call)
 {
 	uint8_t buf[FEED_ID_MAX + 32];
 	struct out o = out_init(buf, sizeof buf);
 	out_str(&o, "retry: 2000\n");
-	if (sent.ms > 0) {
+	if (!call->behind && sent.ms > 0) {
 		/* From here on nothing is lost, even if the connection is before the first event.
 		 */
 		out_str(&o, "id: ");
@@ -298,7 +298,7 @@ static void send_first(struct http_exchange *x)
 		out_byte(&o, '\n');
 	}
 	out_byte(&o, '\n');
-	http_send(x, out_span_of(&o));
+	http_send(call->x, out_span_of(&o));
 }
 
 void stream_values(struct http_exchange *x, const struct http_match *m)
@@ -322,10 +322,7 @@ void stream_values(struct http_exchange *x, const struct http_match *m)
 		api_call_free(call);
 		return;
 	}
-	if (call->behind)
-		http_send(x, SPAN("retry: 2000\n\n"));
-	else
-		send_first(x);
+	send_first(call);
 	call->end = unlink_client;
 	call->resume = on_taken;
 	call->next = clients;

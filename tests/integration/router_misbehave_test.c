@@ -122,7 +122,7 @@ int main(void)
 	behold_all(&r, s, false);
 	drop_idle(&r, s);
 	is_int(rig_stop(&r), 0, "orderly end");
-	r = rig_start_routes(same, (const char *const[]){"UPSTREAM_TIMEOUT=1s", NULL});
+	r = rig_start_routes(same, (const char *const[]){"UPSTREAM_TIMEOUT=500ms", NULL});
 	behold_all(&r, s, true);
 	never_reads(&r, s);
 	upstream_end(s);

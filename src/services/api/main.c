@@ -92,7 +92,7 @@ static int start(struct net_loop *loop)
 	stats_start();
 	static struct http_server_limits limits;
 	limits = http_server_defaults;
-	limits.out = API_TEXT_MAX + 1024;
+	limits.out = API_TEXT_MAX;
 	int rc = service_listen(&api_server, loop, routes_handler(), &limits, api_config.port);
 	if (rc < 0)
 		return rc;

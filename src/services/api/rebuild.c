@@ -25,19 +25,19 @@
  * the next pass will see. What workers gave up has to wait until they forget it (TEXT_ASIDE). The
  * reply: jobs made, and fields that wait.
  */
-static const char script[] = "local c, p, made, waits, seen = redis.call, 'Nothing yet!', 0, 0, {} "
+static const char script[] = "local c, p, m, w, seen = redis.call, 'Nothing yet!', 0, 0, {} "
 			     "local queue = c('XLEN', KEYS[2]) "
 			     "for _, n in ipairs(ARGV) do "
 			     "local v = seen[n] or c('HGET', KEYS[1], n) "
 			     "seen[n] = '' "
-			     "if v == p then waits = waits + 1 end "
+			     "if v == p then w = w + 1 end "
 			     "if (not v or (v == p and queue == 0)) "
 			     "and c('HEXISTS', '{values}:aside', n) == 0 then "
 			     "c('HSETNX', KEYS[1], n, p) "
 			     "c('XADD', KEYS[2], '*', 'index', n) "
 			     "c('PUBLISH', 'insert', n) "
-			     "made = made + 1 end end "
-			     "return {made, waits}";
+			     "m = m + 1 end end "
+			     "return {m, w}";
 
 static struct net_timer timer;
 static struct postgres_request rows_request;

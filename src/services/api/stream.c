@@ -16,6 +16,7 @@
 #define HEARTBEAT_MS 15000 /* below the idle limits of proxies; finds clients that went away */
 #define REST_MS 1000       /* after a refusal */
 #define STREAMS_MAX 4096
+#define ROOM_MIN (API_TEXT_MAX - (512 << 10)) /* so much of a connection stays free of events */
 #define SHOWN_MAX 4096 /* bytes of a value that an event holds; of others it tells the length */
 
 struct redis stream_log; /* for the read that waits */
@@ -47,7 +48,7 @@ static void unlink_client(struct api_call *call)
 /* False: the client takes no more for now, and is behind from here on. */
 static bool send_event(struct api_call *call, const struct feed_id *id, struct span text)
 {
-	if (http_send(call->x, text)) {
+	if (http_room(call->x) > ROOM_MIN && http_send(call->x, text)) {
 		call->seen = *id;
 		return true;
 	}

@@ -456,9 +456,9 @@ static void test_long_values(void)
 	static const struct {
 		const char *lua, *name;
 	} rows[] = {
-		{"for i = 1, 60 do put(i, 208992) end", "long ones alone"},
-		{"for i = 61, 4000 do put(i, 3) end", "a few long ones among short ones"},
-		{"for i = 1, 60 do put(i, 3) end", "short ones alone"},
+		{"for i = 1, 79 do put(i, 208992) end", "long ones alone"},
+		{"for i = 80, 4000 do put(i, 3) end", "a few long ones among short ones"},
+		{"for i = 1, 79 do put(i, 3) end", "short ones alone"},
 		{"for i = 1, 1000 do put(i, 20000) end", "many of 20 KB"},
 	};
 	free(store_psql(app.pg, "TRUNCATE values"));

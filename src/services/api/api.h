@@ -86,8 +86,11 @@ extern struct redis api_redis;
 extern struct postgres api_postgres;
 extern struct http_server api_server;
 
-#define API_TEXT_MAX \
-	(2u << 20)         /* bytes of an answer that are sent at once, where it has long values */
+/*
+ * Bytes of an answer that are sent at once, where it has long values. HSCAN gives no less than one
+ * place of its table, in which, while a child of the server saves, there may be a dozen values.
+ */
+#define API_TEXT_MAX (8u << 20)
 #define API_CALLS_MAX 4096 /* waiting for a store at one time, besides streams; above it 503 */
 
 /* A call for [x], within its [request]; or NULL with 503 answered. */

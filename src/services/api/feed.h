@@ -44,8 +44,8 @@ struct feed {
 	enum feed_field { FEED_OTHER, FEED_INDEX, FEED_COMPUTING } field;
 	/* The entries are here. Called once for each read that does not fail. */
 	void (*entries)(struct feed *f);
-	/* A value, or that it is being computed, in the order of the entries; [value] is good for
-	 * the call. */
+	/* A value, or that one is being computed, in the order of the entries; good for the call.
+	 */
 	void (*value)(struct feed *f, const struct feed_entry *e, struct span value);
 	/* All were told, or, not [ok], the store failed in this or the read. */
 	void (*done)(struct feed *f, bool ok);

@@ -90,6 +90,7 @@ static int start(struct net_loop *loop)
 	store_log_init(&redis_log, "redis", "values and queue");
 	store_log_init(&postgres_log, "postgres", "record");
 	stats_start();
+	/* A part of the values is sent in one piece, however long they are. */
 	static struct http_server_limits limits;
 	limits = http_server_defaults;
 	limits.out = API_TEXT_MAX;

@@ -160,9 +160,11 @@ static void announce(void)
 {
 	struct span words[LOG_WORDS];
 	const struct item *i = items, *end = items + used;
+	if (!slow)
+		return;
 	while (i < end && (i->stage != TO_COMPUTE || i->tries > worker_config.job_tries))
 		i++;
-	if (!slow || i == end)
+	if (i == end)
 		return;
 	put_log(words, i);
 	words[LOG_WORDS - 2] = SPAN("computing");
